@@ -1,0 +1,36 @@
+// The only header that includes Eigen, and the matrix types the library is written in.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <type_traits>
+
+namespace tinynet {
+
+using Index = Eigen::Index;
+
+/// A size that is known only at run time, as in Eigen.
+inline constexpr Index dynamic = Eigen::Dynamic;
+
+namespace detail {
+
+// Eigen wants a column vector to be column-major; in memory the two orders are the same for it.
+template <Index Rows, Index Cols>
+inline constexpr int row_major_options = (Cols == 1 && Rows != 1) ? int{Eigen::ColMajor} : int{Eigen::RowMajor};
+
+}  // namespace detail
+
+/// The library's own matrices: row-major, a row an example.
+template <class Scalar, Index Rows = dynamic, Index Cols = dynamic>
+using Matrix =
+    Eigen::Matrix<Scalar, static_cast<int>(Rows), static_cast<int>(Cols), detail::row_major_options<Rows, Cols>>;
+
+/// A view of contiguous row-major numbers that somebody else owns.
+template <class Scalar, Index Rows = dynamic, Index Cols = dynamic>
+using MatrixView = Eigen::Map<Matrix<Scalar, Rows, Cols>>;
+
+/// The same, read only.
+template <class Scalar, Index Rows = dynamic, Index Cols = dynamic>
+using ConstMatrixView = Eigen::Map<const Matrix<Scalar, Rows, Cols>>;
+
+}  // namespace tinynet

@@ -1,0 +1,15 @@
+// The version of the library.
+#pragma once
+
+#include <string_view>
+
+namespace tinynet {
+
+inline constexpr int version_major = 0;
+inline constexpr int version_minor = 1;
+inline constexpr int version_patch = 0;
+
+/// "major.minor.patch"; CMakeLists.txt reads the project's version from this line.
+inline constexpr std::string_view version = "0.1.0";
+
+}  // namespace tinynet

@@ -1,0 +1,56 @@
+// Images and labels as they lie on disk: bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <tinynet/core/eigen.hpp>
+#include <tinynet/core/error.hpp>
+#include <utility>
+#include <vector>
+
+namespace tinynet {
+
+/// A stack of grey pictures of one size, kept as bytes: N x (height * width), a row a picture.
+/// The pixels never change once they are in, and copies share them.
+class Images {
+ public:
+  Images() : Images(std::vector<std::uint8_t>{}, 0, 0, 0) {}
+
+  /// `pixels` holds `count` pictures one after another, each row by row from the top left corner.
+  /// Throws Error (data) if its length is not count * height * width.
+  Images(std::vector<std::uint8_t> pixels, Index count, Index height, Index width)
+      : pixels_(std::make_shared<const std::vector<std::uint8_t>>(std::move(pixels))),
+        count_(count),
+        height_(height),
+        width_(width) {
+    if (static_cast<Index>(pixels_->size()) != count * height * width)
+      throw Error({.path = {},
+                   .what = "Images: wrong number of pixels",
+                   .expected = std::to_string(count * height * width),
+                   .actual = std::to_string(pixels_->size())});
+  }
+
+  Index size() const { return count_; }
+  Index height() const { return height_; }
+  Index width() const { return width_; }
+  Index rows() const { return count_; }
+  Index cols() const { return height_ * width_; }
+  const std::uint8_t* data() const { return pixels_->data(); }
+
+  /// The pixels as an N x (height * width) matrix.
+  ConstMatrixView<std::uint8_t> matrix() const { return {data(), rows(), cols()}; }
+
+ private:
+  std::shared_ptr<const std::vector<std::uint8_t>> pixels_;
+  Index count_, height_, width_;
+};
+
+/// Images and the class of each.
+struct Dataset {
+  Images images;
+  std::vector<std::uint8_t> labels;
+
+  Index size() const { return images.size(); }
+};
+
+}  // namespace tinynet
