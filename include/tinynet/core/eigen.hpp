@@ -1,7 +1,23 @@
 // The only header that includes Eigen, and the matrix types the library is written in.
 #pragma once
 
+// With AVX-512, g++ 12 takes the "undefined" argument of its own intrinsics for an uninitialised variable wherever
+// Eigen calls them (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <Eigen/Core>
+#if __has_include(<Eigen/ThreadPool>)
+#include <Eigen/ThreadPool>  // Eigen 5
+#else
+#include <unsupported/Eigen/CXX11/ThreadPool>
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
 #include <cstdint>
 #include <type_traits>
 

@@ -3,12 +3,25 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
+#include <tinynet/core/rows.hpp>
 #include <utility>
 #include <vector>
 
 namespace tinynet {
+
+/// Some rows of a matrix or of images, as the input of a net. It owns neither the numbers nor the list of rows.
+class RowSelection {
+ public:
+  explicit RowSelection(const Rows& rows) : rows_(rows) {}
+  Rows as_rows() const { return rows_; }
+  Index size() const { return rows_.rows(); }
+
+ private:
+  Rows rows_;
+};
 
 /// A stack of grey pictures of one size, kept as bytes: N x (height * width), a row a picture.
 /// The pixels never change once they are in, and copies share them.
@@ -36,6 +49,10 @@ class Images {
   Index rows() const { return count_; }
   Index cols() const { return height_ * width_; }
   const std::uint8_t* data() const { return pixels_->data(); }
+
+  /// These pictures as the input of a net; `which` must outlive its use, `backward()` included.
+  RowSelection operator()(std::span<const Index> which) const { return RowSelection(as_rows().select(which)); }
+  Rows as_rows() const { return Rows(data(), {rows(), cols()}, cols()); }
 
   /// The pixels as an N x (height * width) matrix.
   ConstMatrixView<std::uint8_t> matrix() const { return {data(), rows(), cols()}; }

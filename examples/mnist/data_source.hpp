@@ -1,0 +1,30 @@
+// Where the pictures come from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tinynet/data/dataset.hpp>
+
+#include "console.hpp"
+
+namespace mnist {
+
+/// What the user said about the data.
+struct DataChoice {
+  std::string folder;    ///< --data; given, nothing else is tried
+  std::string dataset;   ///< --dataset: mnist, fashion or synthetic; empty: MNIST, or the best at hand
+  bool offline = false;  ///< nothing is downloaded
+};
+
+struct Data {
+  tinynet::Dataset train, test;
+  std::string name;    ///< "mnist", "fashion", "synthetic", or "given" for a folder of the user's
+  std::string origin;  ///< the folder, or "drawn here"
+};
+
+/// Reads MNIST from the first of: --data DIR, $TINYNET_DATA, the user's cache, a download into that cache; where none
+/// of these has it, Fashion-MNIST as Debian installs it, and at last digits that are drawn here. Says in one line which
+/// it took, and why. Throws Error if the folder given is no good, or the data set asked for cannot be had.
+Data load_data(const DataChoice& choice, Console& console);
+
+}  // namespace mnist

@@ -1,0 +1,245 @@
+#include "download.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <span>
+#include <sstream>
+#include <string_view>
+#include <tinynet/data/gzip.hpp>
+#include <tinynet/io/file.hpp>
+#include <vector>
+
+#include "process.hpp"
+#include "sha256.hpp"
+
+namespace mnist {
+namespace {
+
+namespace fs = std::filesystem;
+using tinynet::Error;
+using tinynet::ErrorCode;
+
+/// One of the four files, as Yann LeCun, Corinna Cortes and Chris Burges published them.
+struct OfficialFile {
+  std::string_view name;
+  std::size_t size;         // of the content
+  std::size_t packed_size;  // of the original .gz, for the progress bar; mirrors may have packed anew
+  std::string_view sha256;  // of the content
+};
+
+constexpr std::array<OfficialFile, 4> official_files{{
+    {"train-images-idx3-ubyte", 47040016, 9912422, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},
+    {"train-labels-idx1-ubyte", 60008, 28881, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"},
+    {"t10k-images-idx3-ubyte", 7840016, 1648877, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"},
+    {"t10k-labels-idx1-ubyte", 10008, 4542, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"},
+}};
+
+constexpr std::array<std::string_view, 3> public_mirrors{
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://raw.githubusercontent.com/fgnt/mnist/master/",
+};
+
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+/// The public mirrors, or those of TINYNET_MNIST_MIRRORS (addresses with a blank between them).
+std::vector<std::string> mirrors() {
+  std::istringstream own(environment("TINYNET_MNIST_MIRRORS"));
+  std::vector<std::string> list;
+  for (std::string mirror; own >> mirror;) list.push_back(mirror.ends_with('/') ? mirror : mirror + '/');
+  if (list.empty()) list.assign(public_mirrors.begin(), public_mirrors.end());
+  return list;
+}
+
+/// A number of seconds that tests shorten.
+std::string seconds(const char* variable, const char* usual) {
+  const std::string text = environment(variable);
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number > 0 ? text : usual;
+}
+
+/// What is wrong with some bytes that should be this file; empty if they are it.
+std::string difference(const OfficialFile& file, std::span<const std::uint8_t> bytes) {
+  if (bytes.size() != file.size)
+    return "wrong size; expected " + std::to_string(file.size) + " bytes, found " +
+           (bytes.size() > file.size ? "more" : std::to_string(bytes.size()));
+  const std::string found = sha256(std::as_bytes(bytes));
+  return found == file.sha256 ? "" : "wrong SHA-256; expected " + std::string(file.sha256) + ", found " + found;
+}
+
+/// The content of a file, unpacked if it is gzip, and one byte more than it should have at most.
+std::vector<std::uint8_t> read_content(const fs::path& path, const OfficialFile& file) {
+  tinynet::FileSource source(path.string());
+  tinynet::GzipSource content(source);
+  std::vector<std::uint8_t> bytes(file.size + 1);
+  bytes.resize(content.read(bytes));
+  return bytes;
+}
+
+/// Removes a file at the end.
+struct Temporary {
+  fs::path path;
+  ~Temporary() {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+  }
+};
+
+/// What was sent if it is neither gzip nor IDX (both are welcome); empty if it is.
+std::string what_instead(const fs::path& path) {
+  tinynet::FileSource source(path.string());
+  std::array<std::uint8_t, 64> bytes{};
+  const std::size_t size = source.read(bytes);
+  std::string text(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+  if (text.starts_with("\x1F\x8B") || text.starts_with(std::string(2, '\0'))) return "";
+  const std::size_t start = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  text.erase(0, std::min(start, text.size()));
+  if (text.empty()) return "got nothing";
+  const std::string shown = tinynet::detail::printable(text.substr(0, 16));
+  return (text.front() == '<' ? "got HTML (first bytes `" : "got no gzip (first bytes `") + shown + "`)";
+}
+
+/// Brings the file from one address to `packed`; returns why that failed, and nothing if it did not.
+std::string transfer(const std::string& url, const OfficialFile& file, const fs::path& packed, Console& console) {
+  const bool secure = url.starts_with("https://");
+  if (!secure && !url.starts_with("http://")) return "not an address that begins with https://";
+  const std::string protocols = secure ? "=https" : "=http,https";
+  const std::vector<std::string> command{
+      "curl", "--disable", "--silent", "--show-error", "--fail", "--globoff",
+      // A redirection must not lead from https to http.
+      "--location", "--max-redirs", "5", "--proto", protocols, "--proto-redir", protocols,
+      // A transfer of less than 1 kB/s for this long has stalled.
+      "--connect-timeout", seconds("TINYNET_CONNECT_SECONDS", "10"), "--speed-limit", "1000", "--speed-time",
+      seconds("TINYNET_STALL_SECONDS", "30"), "--max-filesize", std::to_string(2 * file.size + 4096), "--output",
+      packed.string(), "--url", url};
+
+  const auto show = [&] {
+    std::error_code missing;
+    const auto size = fs::file_size(packed, missing);
+    if (!missing)
+      console.progress("download " + std::string(file.name), "B", static_cast<double>(size),
+                       static_cast<double>(file.packed_size));
+  };
+  const ProcessResult curl = console.shows_progress() ? run_process(command, {}, show) : run_process(command);
+  console.clear_progress();
+  if (!curl.started) return "the program curl is not installed";
+  if (curl.status == 0) return "";
+  // "curl: (6) Could not resolve host: ..."
+  std::string why = curl.err.substr(0, curl.err.find('\n'));
+  if (const std::size_t number = why.find(") "); why.starts_with("curl: (") && number != std::string::npos)
+    why.erase(0, number + 2);
+  return why.empty() ? "curl ended with status " + std::to_string(curl.status) : why;
+}
+
+/// The same, unpacked and checked, into its place in the cache.
+std::string fetch(const std::string& mirror, const OfficialFile& file, const fs::path& folder, Console& console) {
+  const std::string name(file.name);
+  const Temporary packed{folder / (name + ".gz." + std::to_string(process_id()) + ".tmp")};
+  if (std::string why = transfer(mirror + name + ".gz", file, packed.path, console); !why.empty()) return why;
+  try {
+    if (std::string why = what_instead(packed.path); !why.empty()) return why;
+    const std::vector<std::uint8_t> content = read_content(packed.path, file);
+    if (std::string why = difference(file, content); !why.empty()) return why;
+    tinynet::write_file((folder / name).string(), {content});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::data) throw;
+    return error.what();
+  }
+  return "";
+}
+
+/// What is wrong with a file of the cache; empty if nothing is.
+std::string cached_file_problem(const fs::path& path, const OfficialFile& file) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return "there is no " + path.string();
+  try {
+    const std::string why = difference(file, read_content(path, file));
+    return why.empty() ? "" : path.string() + " is damaged: " + why;
+  } catch (const Error& damage) {
+    if (damage.code() != ErrorCode::data) throw;
+    return damage.what();
+  }
+}
+
+/// What killed processes have left. Nobody else writes there while we hold the lock.
+void sweep(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    if (entry.path().extension() == ".tmp") fs::remove(entry.path(), ignored);
+}
+
+}  // namespace
+
+std::string cache_folder() {
+#ifdef _WIN32
+  const fs::path base = environment("LOCALAPPDATA");
+#else
+  fs::path base = environment("XDG_CACHE_HOME");
+  if (!base.is_absolute()) {  // the specification says to ignore it then
+    base = environment("HOME");
+    if (!base.empty()) base /= ".cache";
+  }
+#endif
+  if (base.empty())
+    throw Error(ErrorCode::io, "no folder for a cache: neither XDG_CACHE_HOME nor HOME is set. Give --data DIR");
+  return (base / "tinynet" / "mnist").string();
+}
+
+std::string cache_problem(const std::string& folder) {
+  for (const OfficialFile& file : official_files)
+    if (std::string why = cached_file_problem(fs::path(folder) / file.name, file); !why.empty()) return why;
+  return "";
+}
+
+void fill_cache(const std::string& folder, Console& console) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    throw Error({.code = ErrorCode::io,
+                 .path = folder,
+                 .what = "the cache cannot be made: " + error.message(),
+                 .hint = "Give the folder of the data with --data DIR"});
+
+  const FileLock lock(fs::path(folder) / ".lock", [&] { console.note("waiting for another process's download"); });
+  sweep(folder);
+  const std::vector<std::string> addresses = mirrors();
+  std::size_t preferred = 0;  // the mirror that worked last is asked first
+  for (const OfficialFile& file : official_files) {
+    const fs::path path = fs::path(folder) / file.name;
+    const std::string problem = cached_file_problem(path, file);
+    if (problem.empty()) continue;
+    std::error_code missing;
+    if (fs::exists(path, missing)) console.note(problem + ". It will be replaced");
+    std::string failures;
+    bool done = false;
+    for (std::size_t i = 0; i < addresses.size() && !done; ++i) {
+      const std::size_t mirror = (preferred + i) % addresses.size();
+      const std::string why = fetch(addresses[mirror], file, folder, console);
+      done = why.empty();
+      if (done)
+        preferred = mirror;
+      else
+        failures += "; " + addresses[mirror] + std::string(file.name) + ".gz: " + why;
+    }
+    if (!done) throw Error(ErrorCode::download, failures.substr(2));
+    if (!failures.empty()) console.note("another mirror helped: " + failures.substr(2));
+  }
+}
+
+std::string by_hand() {
+  std::string text = "Fetch by hand and give the folder with --data DIR:";
+  for (const OfficialFile& file : official_files)
+    text += (file.name == official_files[0].name ? " " : ", ") + std::string(public_mirrors[0]) +
+            std::string(file.name) + ".gz (SHA-256 of the unpacked bytes " + std::string(file.sha256) + ")";
+  return text;
+}
+
+}  // namespace mnist

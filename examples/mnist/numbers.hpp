@@ -1,0 +1,48 @@
+// Numbers as text, the same in every locale.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+
+namespace mnist {
+
+/// The number that the whole of `text` is, if it is one that fits. A plus sign, blanks, commas, NaN and infinity are
+/// no part of a number.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  if constexpr (std::is_floating_point_v<Number>)
+    if (!(number - number == 0)) return std::nullopt;
+  return number;
+}
+
+/// The shortest text that reads back as the same number, as Python's print has it.
+template <class Number>
+std::string shortest(Number number) {
+  std::array<char, 64> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+/// With this many significant digits, without zeros at the end: any float comes back from nine.
+inline std::string significant(double number, int digits) {
+  std::array<char, 64> text;
+  return {text.data(),
+          std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, digits).ptr};
+}
+
+/// With this many digits after the point.
+inline std::string fixed(double number, int digits) {
+  std::array<char, 512> text;
+  return {text.data(),
+          std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed, digits).ptr};
+}
+
+}  // namespace mnist

@@ -1,0 +1,47 @@
+// What the user asked for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tinynet/core/eigen.hpp>
+#include <vector>
+
+#include "data_source.hpp"
+
+namespace mnist {
+
+using tinynet::Index;
+
+enum class Engine { automatic, fused, tape };
+enum class Language { english, chinese };
+
+struct Options {
+  DataChoice data;
+  std::string device = "auto";
+  int threads = 0;  // 0: all
+
+  std::vector<Index> hidden{30, 30};
+  std::string activation = "relu";
+  std::uint64_t seed = 0;
+  std::string init_file, save_file;
+
+  std::string optimizer = "sgd";
+  double lr = 0.003;
+  std::optional<double> momentum, weight_decay;  // unset: the optimizer's default
+  int steps = 5000;
+  Index batch = 0;  // rows a step; 0: all
+  double scale = 1;
+  Engine engine = Engine::automatic;
+
+  int log_every = 200;
+  std::string metrics_file;
+  bool fingerprint = false;
+  bool quiet = false;
+  Language language = Language::english;
+};
+
+/// Reads the command line. Returns nothing if all is said already (--help, --version); throws Error (usage).
+std::optional<Options> parse_options(int argc, const char* const* argv);
+
+}  // namespace mnist

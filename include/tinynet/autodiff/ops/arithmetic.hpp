@@ -1,0 +1,144 @@
+// + - * / of two matrices, element by element. A row, a column or a single number is broadcast to the other's shape.
+#pragma once
+
+#include <tinynet/autodiff/operand.hpp>
+#include <tinynet/autodiff/ops/map.hpp>
+#include <tinynet/cpu/reduce.hpp>
+
+namespace tinynet {
+namespace functions {
+
+// z = f(a, b) with dz/da = first(a, b, z) and dz/db = second(a, b, z).
+
+struct Add : Vectorized {
+  template <class T>
+  T operator()(T a, T b) const {
+    return a + b;
+  }
+  template <class T>
+  T first(T, T, T) const {
+    return T(1);
+  }
+  template <class T>
+  T second(T, T, T) const {
+    return T(1);
+  }
+};
+
+struct Subtract : Vectorized {
+  template <class T>
+  T operator()(T a, T b) const {
+    return a - b;
+  }
+  template <class T>
+  T first(T, T, T) const {
+    return T(1);
+  }
+  template <class T>
+  T second(T, T, T) const {
+    return T(-1);
+  }
+};
+
+struct Multiply : Vectorized {
+  template <class T>
+  T operator()(T a, T b) const {
+    return a * b;
+  }
+  template <class T>
+  T first(T, T b, T) const {
+    return b;
+  }
+  template <class T>
+  T second(T a, T, T) const {
+    return a;
+  }
+};
+
+struct Divide : Vectorized {
+  template <class T>
+  T operator()(T a, T b) const {
+    return a / b;
+  }
+  template <class T>
+  T first(T, T b, T) const {
+    return T(1) / b;
+  }
+  template <class T>
+  T second(T, T b, T z) const {
+    return -z / b;
+  }
+};
+
+}  // namespace functions
+
+namespace detail {
+
+/// target = the sum of a full-size gradient over what was broadcast.
+template <class Scalar>
+void sum_to(Target<Scalar> target, Shape own, const Scalar* gradient, Shape full) {
+  if (own.cols == full.cols) return sum_cols(gradient, full, target.data, target.accumulate);
+  if (own.rows == full.rows) return sum_rows(gradient, full, target.data, target.accumulate);
+  const auto total = static_cast<Scalar>(sum(gradient, full.size()));
+  *target.data = target.accumulate ? *target.data + total : total;
+}
+
+/// The gradient of one operand: `partial(a, b, z)` times dz, summed over what was broadcast.
+template <class F, class Scalar, class Partial>
+void zip_backward(const Input<Scalar>& in, const Result<Scalar>& z, const Source<Scalar>& a, const Source<Scalar>& b,
+                  const Partial& partial) {
+  if (!in.wants_gradient()) return;
+  const auto product = [&partial](auto ai, auto bi, auto zi, auto dz) { return dz * partial(ai, bi, zi); };
+  const Source<Scalar> y(z.value, z.shape, z.shape), dy(z.gradient, z.shape, z.shape);
+  if (in.shape() == z.shape) return transform_into<F>(in.target(), z.shape, product, a, b, y, dy);
+  Buffer<Scalar> full(z.shape.size());
+  transform_into<F>(Target<Scalar>{full.data(), false}, z.shape, product, a, b, y, dy);
+  sum_to(in.target(), in.shape(), full.data(), z.shape);
+}
+
+template <class F, class A, class B>
+auto zip(const char* name, const F& f, const A& first, const B& second) {
+  using Scalar = scalar_of<A, B>;
+  const auto a = as_var<Scalar>(first);
+  const auto b = as_var<Scalar>(second);
+  using VarA = std::remove_const_t<decltype(a)>;
+  using VarB = std::remove_const_t<decltype(b)>;
+  static_assert(may_broadcast(VarA::Rows, VarB::Rows) && may_broadcast(VarA::Cols, VarB::Cols),
+                "tinynet: an elementwise operation on matrices of different sizes");
+  const Shape sa = a.shape(), sb = b.shape();
+  require_shapes(may_broadcast(sa.rows, sb.rows) && may_broadcast(sa.cols, sb.cols), name,
+                 "the shapes must be equal or broadcast", sa, sb);
+  const Shape shape{broadcast(sa.rows, sb.rows), broadcast(sa.cols, sb.cols)};
+  return record<broadcast(VarA::Rows, VarB::Rows), broadcast(VarA::Cols, VarB::Cols), Scalar>(
+      name, shape,
+      [&](Scalar* z) {
+        transform(shape, f, z, Source<Scalar>(a.node()->value, sa, shape), Source<Scalar>(b.node()->value, sb, shape));
+      },
+      [f](const Result<Scalar>& z, const Input<Scalar>& x, const Input<Scalar>& y) {
+        const Source<Scalar> xs(x.value(), x.shape(), z.shape), ys(y.value(), y.shape(), z.shape);
+        zip_backward<F>(x, z, xs, ys, [&f](auto ai, auto bi, auto zi) { return f.first(ai, bi, zi); });
+        zip_backward<F>(y, z, xs, ys, [&f](auto ai, auto bi, auto zi) { return f.second(ai, bi, zi); });
+      },
+      a, b);
+}
+
+}  // namespace detail
+
+template <class A, class B>
+requires TapeOperands<A, B>
+auto operator+(const A& a, const B& b) { return detail::zip("add", functions::Add{}, a, b); }
+
+template <class A, class B>
+requires TapeOperands<A, B>
+auto operator-(const A& a, const B& b) { return detail::zip("sub", functions::Subtract{}, a, b); }
+
+/// The elementwise product, as in PyTorch; the product of matrices is `matmul`.
+template <class A, class B>
+requires TapeOperands<A, B>
+auto operator*(const A& a, const B& b) { return detail::zip("mul", functions::Multiply{}, a, b); }
+
+template <class A, class B>
+requires TapeOperands<A, B>
+auto operator/(const A& a, const B& b) { return detail::zip("div", functions::Divide{}, a, b); }
+
+}  // namespace tinynet

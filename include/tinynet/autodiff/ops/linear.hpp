@@ -1,0 +1,100 @@
+// y = x W^T + b.
+#pragma once
+
+#include <tinynet/autodiff/operand.hpp>
+#include <tinynet/cpu/linear.hpp>
+
+namespace tinynet {
+namespace detail {
+
+/// The user's rows as the input of an operation: nothing flows back into them, and they are not copied.
+template <class Scalar_, Index Rows_, Index Cols_>
+struct DataInput {
+  using Scalar = Scalar_;
+  static constexpr Index RowCount = Rows_;
+  static constexpr Index ColCount = Cols_;
+  Rows rows;
+
+  /// The same on the tape, copied, for operations that want it there.
+  Var<Scalar, Rows_, Cols_> var() const {
+    auto& tape = Tape<Scalar>::current();
+    auto* const node = tape.template append<Node<Scalar>>("input", rows.shape(), false);
+    const Var<Scalar, Rows_, Cols_> x(node);
+    node->value = tape.allocate_numbers(rows.shape().size());
+    const Scalar* const loaded = rows.load(0, rows.rows(), node->value);
+    if (loaded != node->value) std::copy_n(loaded, rows.shape().size(), node->value);
+    return x;
+  }
+};
+
+template <class T>
+inline constexpr bool is_data_input = false;
+template <class Scalar, Index Rows, Index Cols>
+inline constexpr bool is_data_input<DataInput<Scalar, Rows, Cols>> = true;
+
+/// Records y = x W^T + b; `x` is empty where the input is data, which `rows` gives.
+template <Index ResultRows, class Scalar, class Weight, class Bias, class... X>
+auto record_linear(const Rows& rows, const Weight& weight, const Bias& bias, const X&... x) {
+  constexpr bool from_tape = sizeof...(X) == 1;
+  const Index out = weight.rows(), in = weight.cols();
+  require_shapes(rows.cols() == in, "linear", "the input must have as many columns as the weight [out, in]",
+                 rows.shape(), weight.shape());
+  require_shapes(bias.cols() == out && bias.rows() == 1, "linear", "the bias must have one number a row of the weight",
+                 bias.shape(), weight.shape());
+  // dW = dy^T x,  db = sum of dy over the rows,  dx = dy W
+  return record<ResultRows, known(Weight::Rows, Bias::Cols), Scalar>(
+      "linear", {rows.rows(), out},
+      [&](Scalar* y) { linear_forward(rows, weight.node()->value, bias.node()->value, out, y); },
+      [rows](const Result<Scalar>& y, const Input<Scalar>& w, const Input<Scalar>& b, auto... input) {
+        const Index outputs = y.shape.cols;
+        if (w.wants_gradient()) {
+          const auto dw = w.target();
+          if (!dw.accumulate) std::fill_n(dw.data, w.shape().size(), Scalar(0));
+          linear_weight_gradient(rows, y.gradient, outputs, dw.data);
+        }
+        if (b.wants_gradient()) {
+          const auto db = b.target();
+          sum_cols(y.gradient, y.shape, db.data, db.accumulate);
+        }
+        if constexpr (from_tape) {
+          const Input<Scalar>& x_in = std::get<0>(std::tie(input...));
+          if (x_in.wants_gradient()) {
+            const auto dx = x_in.target();
+            linear_input_gradient(y.gradient, w.value(), y.shape.rows, w.shape().cols, outputs, dx.data, dx.accumulate);
+          }
+        }
+      },
+      weight, bias, x...);
+}
+
+}  // namespace detail
+
+/// y = x W^T + b, as PyTorch's F.linear: x [N, in], W [out, in], b [1, out]. x is on the tape, or data.
+template <class X, TapeOperand Weight, TapeOperand Bias>
+requires(TapeOperand<X> || detail::is_data_input<X>) auto linear(const X& input, const Weight& weight,
+                                                                 const Bias& bias) {
+  using Scalar = typename Weight::Scalar;
+  const auto w = detail::as_var<Scalar>(weight);
+  const auto b = detail::as_var<Scalar>(bias);
+  using W = std::remove_const_t<decltype(w)>;
+  if constexpr (detail::is_data_input<X>) {
+    static_assert(detail::may_equal(X::ColCount, W::Cols),
+                  "tinynet: linear(x, W, b): x must have as many columns as W [out, in] has");
+    return detail::record_linear<X::RowCount, Scalar>(input.rows, w, b);
+  } else {
+    const auto x = detail::as_var<Scalar>(input);
+    static_assert(detail::may_equal(decltype(x)::Cols, W::Cols),
+                  "tinynet: linear(x, W, b): x must have as many columns as W [out, in] has");
+    return detail::record_linear<decltype(x)::Rows, Scalar>(Rows(x.node()->value, x.shape(), x.cols()), w, b, x);
+  }
+}
+
+/// y = x W^T.
+template <class X, TapeOperand Weight>
+auto linear(const X& x, const Weight& weight) {
+  using Scalar = typename Weight::Scalar;
+  const auto w = detail::as_var<Scalar>(weight);
+  return linear(x, w, constant(Matrix<Scalar, 1, decltype(w)::Rows>::Zero(1, w.rows())));
+}
+
+}  // namespace tinynet

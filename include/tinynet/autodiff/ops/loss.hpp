@@ -1,0 +1,225 @@
+// Loss functions: how wrong a net is, as one number, the mean over the rows (or elements) or the sum.
+#pragma once
+
+#include <concepts>
+#include <ranges>
+#include <tinynet/autodiff/operand.hpp>
+#include <tinynet/autodiff/ops/map.hpp>
+#include <tinynet/cpu/reduce.hpp>
+#include <tinynet/cpu/softmax.hpp>
+
+namespace tinynet {
+
+enum class Reduction { mean, sum };
+
+/// The classes of the rows: any contiguous range of whole numbers.
+template <class T>
+concept Labels = std::ranges::contiguous_range<T> && std::ranges::sized_range<T> &&
+    std::integral<std::ranges::range_value_t<T>> && !std::same_as<std::ranges::range_value_t<T>, bool>;
+
+/// What cross_entropy can be asked for, with PyTorch's defaults.
+struct CrossEntropyOptions {
+  Reduction reduction = Reduction::mean;
+  double label_smoothing = 0.0;  ///< this much of the target is spread evenly over all classes
+};
+
+namespace detail {
+
+/// Throws Error (data) naming the first label that is not in [0, classes), and Error (usage) if their number is wrong.
+template <class L>
+void check_labels(const L& labels, Shape logits) {
+  const auto count = static_cast<Index>(std::ranges::size(labels));
+  if (count != logits.rows)
+    throw Error(ErrorCode::usage, "cross_entropy: expected one label a row of the logits " + to_string(logits) +
+                                      ", found " + std::to_string(count) + " labels");
+  const auto* const label = std::ranges::data(labels);
+  for (Index i = 0; i < count; ++i)
+    if (!std::in_range<Index>(label[i]) || static_cast<Index>(label[i]) < 0 ||
+        static_cast<Index>(label[i]) >= logits.cols)
+      throw Error({.path = {},
+                   .what = "cross_entropy: label " + std::to_string(i) + " is out of range",
+                   .expected = "0.." + std::to_string(logits.cols - 1),
+                   .actual = std::to_string(label[i])});
+}
+
+/// The cross entropy of one row, and its gradient by the logits x if `dx` is not null:
+///   loss = log(sum exp x) - (1 - s) x[label] - s mean(x),  dx = softmax(x) - target.
+template <class Scalar>
+Scalar cross_entropy_row(const Scalar* x, Index classes, Index label, double smoothing, Scalar* exponentials,
+                         Scalar* dx, Scalar scale) {
+  const auto [largest, total] = shifted_exp(x, classes, exponentials);
+  const Scalar spread = Scalar(smoothing / static_cast<double>(classes));
+  // Everything is relative to the largest logit, so that large logits do not cancel.
+  Scalar loss = math::log(total) - Scalar(1 - smoothing) * (x[label] - largest);
+  if (smoothing != 0)
+    for (Index c = 0; c < classes; ++c) loss -= spread * (x[c] - largest);
+  if (dx != nullptr) {
+    const Scalar inverse = Scalar(1) / total;
+    for (Index c = 0; c < classes; ++c) {
+      const Scalar target = c == label ? spread + Scalar(1 - smoothing) : spread;
+      dx[c] = (exponentials[c] * inverse - target) * scale;
+    }
+  }
+  return loss;
+}
+
+/// Records a loss whose gradient is `delta` (already computed; empty if it is not wanted) times dy.
+template <class Scalar, class X>
+auto record_loss(const char* name, const X& x, Total<Scalar> value, Buffer<Scalar>&& delta) {
+  return record<1, 1, Scalar>(
+      name, {1, 1}, [&](Scalar* y) { *y = static_cast<Scalar>(value); },
+      [delta = std::move(delta)](const Result<Scalar>& y, const Input<Scalar>& in) {
+        const Scalar dy = *y.gradient;
+        transform_into<functions::Scale>(
+            in.target(), in.shape(), [dy](auto d) { return d * decltype(d)(dy); },
+            Source<Scalar>(delta.data(), in.shape(), in.shape()));
+      },
+      x);
+}
+
+}  // namespace detail
+
+/// The cross entropy of softmax(x) against the right classes: the mean (or sum) over the rows of -log
+/// softmax(x)[label], as PyTorch's F.cross_entropy. x [N, classes], N labels in [0, classes). Throws Error (data) for a
+/// label out of range and Error (usage) if the sizes disagree.
+template <TapeOperand X, Labels L>
+auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options = {}) {
+  using Scalar = typename X::Scalar;
+  const auto x = detail::as_var<Scalar>(logits);
+  const Shape shape = x.shape();
+  detail::check_labels(labels, shape);
+  const bool wanted = detail::will_record(x);
+  const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.rows) : 1.0;
+  detail::Buffer<Scalar> delta(wanted ? shape.size() : 1);
+  detail::Buffer<Scalar> exponentials(shape.cols * detail::Partition::most_parts);
+  const auto* const label = std::ranges::data(labels);
+  const detail::Partition partition(shape.rows);
+  std::array<detail::Total<Scalar>, detail::Partition::most_parts> partial;
+  detail::parallel_for(partition.parts(), [&](Index part, int) {
+    detail::Total<Scalar> total(0);
+    for (Index r = partition.begin(part); r < partition.end(part); ++r)
+      total += detail::Total<Scalar>(detail::cross_entropy_row<Scalar>(
+          x.node()->value + r * shape.cols, shape.cols, static_cast<Index>(label[r]), options.label_smoothing,
+          exponentials.data() + part * shape.cols, wanted ? delta.data() + r * shape.cols : nullptr, Scalar(factor)));
+    partial[static_cast<std::size_t>(part)] = total;
+  });
+  detail::tree_sum(partial.data(), partition.parts(), 1, 0, 1);
+  return detail::record_loss<Scalar>("cross_entropy", x, partial[0] * detail::Total<Scalar>(factor), std::move(delta));
+}
+
+namespace functions {
+
+// A loss of two numbers: the value, and the derivative by the first.
+
+struct SquaredError : Vectorized {
+  template <class T>
+  T operator()(T x, T t) const {
+    return (x - t) * (x - t);
+  }
+  template <class T>
+  T derivative(T x, T t) const {
+    return T(2) * (x - t);
+  }
+};
+
+struct AbsoluteError : Vectorized {
+  template <class T>
+  T operator()(T x, T t) const {
+    return math::abs(x - t);
+  }
+  template <class T>
+  T derivative(T x, T t) const {
+    return Abs{}.derivative(x - t, x);
+  }
+};
+
+/// d^2 / 2 for |d| <= delta, delta (|d| - delta / 2) beyond.
+struct HuberError : Vectorized {
+  double delta = 1;
+  explicit HuberError(double bound = 1) : delta(bound) {}
+  template <class T>
+  T operator()(T x, T t) const {
+    const T d = math::abs(x - t);
+    return math::select(math::less(T(delta), d), T(delta) * (d - T(0.5 * delta)), T(0.5) * d * d);
+  }
+  template <class T>
+  T derivative(T x, T t) const {
+    const T d = x - t;
+    const T clipped = math::select(math::less(T(delta), d), T(delta), d);
+    return math::select(math::less(clipped, T(-delta)), T(-delta), clipped);
+  }
+};
+
+/// max(x, 0) - x t + log(1 + e^-|x|): binary cross entropy of sigmoid(x) against t in [0, 1].
+struct LogitsError : Vectorized {
+  template <class T>
+  T operator()(T x, T t) const {
+    return ReLU{}(x)-x * t + math::log1p(math::exp(-math::abs(x)));
+  }
+  template <class T>
+  T derivative(T x, T t) const {
+    return Sigmoid{}(x)-t;
+  }
+};
+
+}  // namespace functions
+
+namespace detail {
+
+template <class F, class X, class T>
+auto elementwise_loss(const char* name, const F& f, const X& operand, const T& wanted_values, Reduction reduction) {
+  using Scalar = typename X::Scalar;
+  const auto x = as_var<Scalar>(operand);
+  const auto t = as_var<Scalar>(wanted_values);
+  static_assert(may_equal(decltype(x)::Rows, decltype(t)::Rows) && may_equal(decltype(x)::Cols, decltype(t)::Cols),
+                "tinynet: a loss of matrices of different sizes");
+  const Shape shape = x.shape();
+  require_shapes(shape == t.shape(), name, "the input and the target must have the same shape", shape, t.shape());
+  if (will_record(t))
+    throw Error(ErrorCode::usage, std::string(name) +
+                                      ": the target wants a gradient, which is not computed; "
+                                      "give target.detach()");
+  const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.size()) : 1.0;
+  const Source<Scalar> xs(x.node()->value, shape, shape), ts(t.node()->value, shape, shape);
+  Buffer<Scalar> numbers(shape.size());
+  transform(shape, f, numbers.data(), xs, ts);
+  const Total<Scalar> value = sum(numbers.data(), shape.size()) * Total<Scalar>(factor);
+  if (will_record(x))
+    transform(shape, like<F>([&f, factor](auto xi, auto ti) { return f.derivative(xi, ti) * decltype(xi)(factor); }),
+              numbers.data(), xs, ts);
+  return record_loss<Scalar>(name, x, value, std::move(numbers));
+}
+
+}  // namespace detail
+
+/// The mean (or sum) of (x - target)^2 over all elements.
+template <TapeOperand X, class T>
+auto mse_loss(const X& x, const T& target, Reduction reduction = Reduction::mean) {
+  return detail::elementwise_loss("mse_loss", functions::SquaredError{}, x, target, reduction);
+}
+
+/// The mean (or sum) of |x - target|.
+template <TapeOperand X, class T>
+auto l1_loss(const X& x, const T& target, Reduction reduction = Reduction::mean) {
+  return detail::elementwise_loss("l1_loss", functions::AbsoluteError{}, x, target, reduction);
+}
+
+/// What huber_loss can be asked for, with PyTorch's defaults.
+struct HuberOptions {
+  double delta = 1.0;  ///< where the parabola becomes a line
+  Reduction reduction = Reduction::mean;
+};
+
+/// The mean (or sum) of d^2 / 2 where |d| <= delta, delta (|d| - delta / 2) elsewhere, with d = x - target.
+template <TapeOperand X, class T>
+auto huber_loss(const X& x, const T& target, HuberOptions options = {}) {
+  return detail::elementwise_loss("huber_loss", functions::HuberError{options.delta}, x, target, options.reduction);
+}
+
+/// The mean (or sum) of the binary cross entropy of sigmoid(x) against a target in [0, 1].
+template <TapeOperand X, class T>
+auto bce_with_logits(const X& x, const T& target, Reduction reduction = Reduction::mean) {
+  return detail::elementwise_loss("bce_with_logits", functions::LogitsError{}, x, target, reduction);
+}
+
+}  // namespace tinynet

@@ -1,0 +1,184 @@
+// Elementwise operations of one operand.
+#pragma once
+
+#include <tinynet/autodiff/functions.hpp>
+#include <tinynet/autodiff/operand.hpp>
+#include <tinynet/cpu/transform.hpp>
+
+namespace tinynet {
+namespace detail {
+
+/// target = f(in, ...), or target += f(in, ...), for inputs of the same shape or broadcast to it.
+template <class Like_, class Scalar, class F, class... Sources>
+void transform_into(Target<Scalar> target, Shape shape, const F& f, const Sources&... in) {
+  if (target.accumulate)
+    transform(shape, like<Like_>([&f](auto sum, auto... x) { return sum + f(x...); }), target.data,
+              Source<Scalar>(target.data, shape, shape), in...);
+  else
+    transform(shape, like<Like_>([&f](auto... x) { return f(x...); }), target.data, in...);
+}
+
+template <class F, TapeOperand X>
+auto map(const char* name, const F& f, const X& operand) {
+  using Scalar = typename X::Scalar;
+  static_assert(ElementwiseFunction<F, Scalar>,
+                "tinynet: an elementwise operation is a functor with operator()(x) and derivative(x, y)");
+  const auto x = as_var<Scalar>(operand);
+  const Shape shape = x.shape();
+  // y = f(x),  dx = dy f'(x, y)
+  return record<decltype(x)::Rows, decltype(x)::Cols, Scalar>(
+      name, shape, [&](Scalar* y) { transform(shape, f, y, Source<Scalar>(x.node()->value, shape, shape)); },
+      [f](const Result<Scalar>& y, const Input<Scalar>& in) {
+        const auto source = [&](const Scalar* data) { return Source<Scalar>(data, y.shape, y.shape); };
+        transform_into<F>(
+            in.target(), y.shape, [&f](auto xi, auto yi, auto dy) { return dy * f.derivative(xi, yi); },
+            source(in.value()), source(y.value), source(y.gradient));
+      },
+      x);
+}
+
+}  // namespace detail
+
+/// y = f(x) element by element, for a function object with `operator()(x)` and `derivative(x, y)`.
+template <class F, TapeOperand X>
+auto map(const F& f, const X& x) {
+  return detail::map("map", f, x);
+}
+
+/// e^x.
+template <TapeOperand X>
+auto exp(const X& x) {
+  return detail::map("exp", functions::Exp{}, x);
+}
+
+/// The natural logarithm.
+template <TapeOperand X>
+auto log(const X& x) {
+  return detail::map("log", functions::Log{}, x);
+}
+
+template <TapeOperand X>
+auto sqrt(const X& x) {
+  return detail::map("sqrt", functions::Sqrt{}, x);
+}
+
+template <TapeOperand X>
+auto square(const X& x) {
+  return detail::map("square", functions::Square{}, x);
+}
+
+/// |x|, with derivative 0 at 0.
+template <TapeOperand X>
+auto abs(const X& x) {
+  return detail::map("abs", functions::Abs{}, x);
+}
+
+template <TapeOperand X>
+auto sin(const X& x) {
+  return detail::map("sin", functions::Sin{}, x);
+}
+
+template <TapeOperand X>
+auto cos(const X& x) {
+  return detail::map("cos", functions::Cos{}, x);
+}
+
+/// x to a constant power.
+template <TapeOperand X>
+auto pow(const X& x, double exponent) {
+  return detail::map("pow", functions::Pow{exponent}, x);
+}
+
+template <TapeOperand X>
+auto operator-(const X& x) {
+  return detail::map("neg", functions::Negate{}, x);
+}
+
+/// x times a constant number.
+template <TapeOperand X>
+auto operator*(const X& x, double factor) {
+  return detail::map("scale", functions::Scale{factor}, x);
+}
+template <TapeOperand X>
+auto operator*(double factor, const X& x) {
+  return x * factor;
+}
+template <TapeOperand X>
+auto operator/(const X& x, double divisor) {
+  return x * (1 / divisor);
+}
+template <TapeOperand X>
+auto operator/(double numerator, const X& x) {
+  return detail::map("reciprocal", functions::Reciprocal{}, x) * numerator;
+}
+
+/// x plus a constant number in every element.
+template <TapeOperand X>
+auto operator+(const X& x, double offset) {
+  return detail::map("shift", functions::Shift{offset}, x);
+}
+template <TapeOperand X>
+auto operator+(double offset, const X& x) {
+  return x + offset;
+}
+template <TapeOperand X>
+auto operator-(const X& x, double offset) {
+  return x + (-offset);
+}
+template <TapeOperand X>
+auto operator-(double offset, const X& x) {
+  return -x + offset;
+}
+
+/// max(x, 0), with derivative 0 at 0. A NaN stays a NaN.
+template <TapeOperand X>
+auto relu(const X& x) {
+  return detail::map("relu", functions::ReLU{}, x);
+}
+
+template <TapeOperand X>
+auto leaky_relu(const X& x, double negative_slope = 0.01) {
+  return detail::map("leaky_relu", functions::LeakyReLU{negative_slope}, x);
+}
+
+template <TapeOperand X>
+auto elu(const X& x, double alpha = 1.0) {
+  return detail::map("elu", functions::ELU{alpha}, x);
+}
+
+/// 1 / (1 + e^-x).
+template <TapeOperand X>
+auto sigmoid(const X& x) {
+  return detail::map("sigmoid", functions::Sigmoid{}, x);
+}
+
+template <TapeOperand X>
+auto tanh(const X& x) {
+  return detail::map("tanh", functions::Tanh{}, x);
+}
+
+/// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
+template <TapeOperand X>
+auto softplus(const X& x, double beta = 1.0, double threshold = 20.0) {
+  return detail::map("softplus", functions::Softplus{beta, threshold}, x);
+}
+
+/// x sigmoid(x).
+template <TapeOperand X>
+auto silu(const X& x) {
+  return detail::map("silu", functions::SiLU{}, x);
+}
+
+/// x Phi(x), Phi the normal distribution.
+template <TapeOperand X>
+auto gelu(const X& x) {
+  return detail::map("gelu", functions::GELU{}, x);
+}
+
+/// The approximation of gelu by tanh.
+template <TapeOperand X>
+auto gelu_tanh(const X& x) {
+  return detail::map("gelu_tanh", functions::GELUTanh{}, x);
+}
+
+}  // namespace tinynet

@@ -1,0 +1,133 @@
+// Parameters: named views into one flat vector that belongs to a net.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tinynet/autodiff/var.hpp>
+#include <vector>
+
+namespace tinynet {
+
+/// The numbers of all parameters of a net, one after another in PyTorch's order, and their gradients.
+template <class Scalar>
+struct FlatParameters {
+  using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+
+  explicit FlatParameters(Index size) : value(Vector::Zero(size)), gradient(Vector::Zero(size)) {}
+  Index size() const { return value.size(); }
+
+  Vector value, gradient;
+};
+
+/// A parameter whose size is not part of its type: what lists of parameters hold.
+/// A copy has numbers of its own; assigning to a parameter of the same shape changes its numbers in place.
+template <class Scalar_>
+class AnyParameter {
+ public:
+  using Scalar = Scalar_;
+
+  /// A matrix [rows, cols], or with rank 1 a vector [cols].
+  AnyParameter(Shape shape, int rank)
+      : storage_(std::make_shared<FlatParameters<Scalar>>(shape.size())), shape_(shape), rank_(rank) {}
+  AnyParameter(const AnyParameter& other) : AnyParameter(other.shape_, other.rank_) { copy_numbers(other); }
+  AnyParameter(AnyParameter&&) noexcept = default;
+  AnyParameter& operator=(const AnyParameter& other) {
+    if (shape_ != other.shape_ || rank_ != other.rank_) return *this = AnyParameter(other);
+    copy_numbers(other);
+    return *this;
+  }
+  AnyParameter& operator=(AnyParameter&&) noexcept = default;
+  ~AnyParameter() = default;
+
+  Shape shape() const { return shape_; }
+  Index size() const { return shape_.size(); }
+
+  /// The shape as PyTorch gives it: [rows, cols], or [cols] for a vector.
+  std::vector<Index> dimensions() const {
+    return rank_ == 1 ? std::vector<Index>{shape_.cols} : std::vector<Index>{shape_.rows, shape_.cols};
+  }
+
+  Scalar* data() { return storage_->value.data() + offset_; }
+  const Scalar* data() const { return storage_->value.data() + offset_; }
+  Scalar* gradient_data() const { return storage_->gradient.data() + offset_; }
+
+  /// Where its numbers lie.
+  const std::shared_ptr<FlatParameters<Scalar>>& storage() const { return storage_; }
+  Index offset() const { return offset_; }
+
+  /// Moves the numbers to another flat vector; later changes go there.
+  void move_to(std::shared_ptr<FlatParameters<Scalar>> storage, Index offset) {
+    storage->value.segment(offset, size()) = storage_->value.segment(offset_, size());
+    storage->gradient.segment(offset, size()) = storage_->gradient.segment(offset_, size());
+    storage_ = std::move(storage);
+    offset_ = offset;
+  }
+
+ private:
+  void copy_numbers(const AnyParameter& other) {
+    storage_->value.segment(offset_, size()) = other.storage_->value.segment(other.offset_, size());
+  }
+
+  std::shared_ptr<FlatParameters<Scalar>> storage_;
+  Index offset_ = 0;
+  Shape shape_;
+  int rank_;
+};
+
+/// A Rows x Cols parameter: a leaf of every tape it is used on, whose gradient lies beside its numbers.
+template <class Scalar_, Index Rows_ = dynamic, Index Cols_ = dynamic>
+class Parameter : public AnyParameter<Scalar_> {
+ public:
+  using Scalar = Scalar_;
+  static constexpr Index Rows = Rows_;
+  static constexpr Index Cols = Cols_;
+
+  explicit Parameter(Index rows = Rows, Index cols = Cols, int rank = 2) : AnyParameter<Scalar>({rows, cols}, rank) {}
+
+  MatrixView<Scalar, Rows, Cols> value() { return {this->data(), this->shape().rows, this->shape().cols}; }
+  ConstMatrixView<Scalar, Rows, Cols> value() const { return {this->data(), this->shape().rows, this->shape().cols}; }
+  MatrixView<Scalar, Rows, Cols> grad() const {
+    return {this->gradient_data(), this->shape().rows, this->shape().cols};
+  }
+
+  /// This parameter on the calling thread's tape.
+  Var<Scalar, Rows, Cols> var() const {
+    auto& tape = detail::Tape<Scalar>::current();
+    auto* const node = tape.template append<detail::Node<Scalar>>("parameter", this->shape(), detail::recording);
+    node->owns_value = node->owns_gradient = false;
+    node->value = const_cast<Scalar*>(this->data());  // read only: no operation writes to its inputs' values
+    node->gradient = this->gradient_data();
+    return Var<Scalar, Rows, Cols>(node);
+  }
+};
+
+namespace detail {
+
+/// Are the parameters one flat vector already, in this order and with nothing else in it?
+template <class Scalar>
+bool is_flat(const std::vector<AnyParameter<Scalar>*>& parameters) {
+  Index offset = 0;
+  for (const AnyParameter<Scalar>* parameter : parameters) {
+    if (parameter->storage() != parameters.front()->storage() || parameter->offset() != offset) return false;
+    offset += parameter->size();
+  }
+  return !parameters.empty() && offset == parameters.front()->storage()->size();
+}
+
+/// Puts the parameters into one flat vector, unless they are, and returns it.
+template <class Scalar>
+std::shared_ptr<FlatParameters<Scalar>> flatten(const std::vector<AnyParameter<Scalar>*>& parameters) {
+  if (is_flat(parameters)) return parameters.front()->storage();
+  Index size = 0;
+  for (const auto* parameter : parameters) size += parameter->size();
+  auto flat = std::make_shared<FlatParameters<Scalar>>(size);
+  Index offset = 0;
+  for (auto* parameter : parameters) {
+    parameter->move_to(flat, offset);
+    offset += parameter->size();
+  }
+  return flat;
+}
+
+}  // namespace detail
+}  // namespace tinynet

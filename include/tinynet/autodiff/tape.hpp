@@ -1,0 +1,223 @@
+// The tape: what has been computed on this thread, in order, so that `backward()` can walk it the other way.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <tinynet/core/error.hpp>
+#include <tinynet/core/pool.hpp>
+#include <tinynet/core/shape.hpp>
+#include <utility>
+
+namespace tinynet {
+namespace detail {
+
+inline thread_local bool recording = true;
+
+}  // namespace detail
+
+/// While one of these lives, operations on this thread compute values and record nothing (PyTorch's no_grad).
+class NoGrad {
+ public:
+  NoGrad() : before_(std::exchange(detail::recording, false)) {}
+  NoGrad(const NoGrad&) = delete;
+  NoGrad& operator=(const NoGrad&) = delete;
+  ~NoGrad() { detail::recording = before_; }
+
+ private:
+  bool before_;
+};
+
+/// Calls f() with nothing recorded and returns what it returns.
+template <class F>
+decltype(auto) no_grad(F&& f) {
+  const NoGrad guard;
+  return std::forward<F>(f)();
+}
+
+namespace detail {
+
+template <class Scalar>
+class Tape;
+
+/// A value on the tape. The base class is a leaf: an input, a constant or a parameter.
+template <class Scalar>
+class Node {
+ public:
+  Node(const char* operation, Shape size, bool wanted) noexcept
+      : name(operation), shape(size), wants_gradient(wanted) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  virtual ~Node() = default;
+
+  /// Adds this node's part to the gradients of its inputs.
+  virtual void backward() {}
+  virtual bool is_leaf() const { return true; }
+
+  const char* name;
+  Shape shape;
+  bool wants_gradient;
+  bool freed = false;      // backward() has been here and let go of the inputs
+  bool owns_value = true;  // false: the numbers are the user's or a net's
+  bool owns_gradient = true;
+  Scalar* value = nullptr;
+  Scalar* gradient = nullptr;  // null: zero
+  Tape<Scalar>* tape = nullptr;
+  std::size_t references = 1;
+  std::span<Node*> inputs{};  // each holds a reference
+
+ private:
+  friend class Tape<Scalar>;
+  Node* previous_ = nullptr;  // the tape, in the order of recording
+  Node* next_ = nullptr;
+  Node* link_ = nullptr;  // a list made while walking
+  std::size_t bytes_ = 0;
+};
+
+/// The nodes of one thread and one scalar type, in the order in which they were recorded, and their memory.
+/// A node lives as long as something refers to it: a Var, or a node computed from it. Memory goes back to the
+/// thread's pool, so a loop that does the same again allocates nothing.
+template <class Scalar>
+class Tape {
+ public:
+  using NodeType = Node<Scalar>;
+
+  static Tape& current() {
+    thread_local ThreadOwned<Tape> tape;
+    return *tape;
+  }
+
+  /// Appends a node of type T, made from the arguments; it starts with one reference.
+  template <class T, class... Arguments>
+  T* append(Arguments&&... arguments) {
+    void* const memory = pool_.allocate(sizeof(T));
+    T* node = nullptr;
+    try {
+      node = ::new (memory) T(std::forward<Arguments>(arguments)...);
+    } catch (...) {
+      pool_.deallocate(memory, sizeof(T));
+      throw;
+    }
+    node->bytes_ = sizeof(T);
+    node->tape = this;
+    node->previous_ = last_;
+    if (last_ != nullptr) last_->next_ = node;
+    last_ = node;
+    ++size_;
+    return node;
+  }
+
+  Scalar* allocate_numbers(Index count) {
+    return static_cast<Scalar*>(pool_.allocate(static_cast<std::size_t>(count) * sizeof(Scalar)));
+  }
+  void free_numbers(Scalar* numbers, Index count) noexcept {
+    pool_.deallocate(numbers, static_cast<std::size_t>(count) * sizeof(Scalar));
+  }
+
+  /// Drops one reference; the nodes that nobody refers to any more go, without recursion.
+  void release(NodeType* node) noexcept {
+    if (--node->references != 0) return;
+    NodeType* pending = node;
+    pending->link_ = nullptr;
+    while (pending != nullptr) {
+      NodeType* const dead = std::exchange(pending, pending->link_);
+      for (NodeType* input : dead->inputs)
+        if (--input->references == 0) {
+          input->link_ = pending;
+          pending = input;
+        }
+      destroy(dead);
+    }
+  }
+
+  /// Computes the gradient of `root` (times the numbers at `upstream`) by every leaf it was computed from.
+  void backward(NodeType* root, const Scalar* upstream, bool retain_graph) {
+    if (!root->wants_gradient)
+      throw Error(ErrorCode::usage, std::string("backward: nothing that '") + root->name +
+                                        "' was computed from wants a gradient (or it was computed under no_grad)");
+    check_not_freed(root);
+    add_gradient(root, upstream);
+    NodeType* visited = nullptr;
+    try {
+      for (NodeType* node = root; node != nullptr; node = node->previous_) {
+        if (node->gradient == nullptr || node->is_leaf()) continue;
+        check_not_freed(node);
+        node->link_ = std::exchange(visited, node);
+        node->backward();
+        drop_gradient(node);
+      }
+    } catch (...) {
+      for (NodeType* node = root; node != nullptr; node = node->previous_)
+        if (node->gradient != nullptr && !node->is_leaf()) drop_gradient(node);
+      throw;
+    }
+    if (!retain_graph) free_graph(visited);
+  }
+
+  void drop_gradient(NodeType* node) noexcept {
+    if (node->owns_gradient && node->gradient != nullptr)
+      free_numbers(std::exchange(node->gradient, nullptr), node->shape.size());
+  }
+
+  /// How many nodes there are now.
+  std::size_t size() const { return size_; }
+
+ private:
+  friend class ThreadOwned<Tape>;
+  Tape() = default;
+
+  // The thread ends: the tape goes with its last node.
+  void abandon() noexcept {
+    abandoned_ = true;
+    if (size_ == 0) delete this;
+  }
+
+  static void check_not_freed(const NodeType* node) {
+    if (node->freed)
+      throw Error(ErrorCode::usage, std::string("backward: the tape behind '") + node->name +
+                                        "' was freed by an earlier backward(); compute it again, or keep it with "
+                                        "backward(RetainGraph{true})");
+  }
+
+  void add_gradient(NodeType* node, const Scalar* upstream) {
+    const Index count = node->shape.size();
+    if (node->gradient == nullptr) {
+      node->gradient = allocate_numbers(count);
+      std::copy_n(upstream, count, node->gradient);
+    } else {
+      for (Index i = 0; i < count; ++i) node->gradient[i] += upstream[i];
+    }
+  }
+
+  // The visited nodes let go of their inputs. Each is held while that happens, since an input may be on the list.
+  void free_graph(NodeType* visited) noexcept {
+    for (NodeType* node = visited; node != nullptr; node = node->link_) ++node->references;
+    for (NodeType* node = visited; node != nullptr;) {
+      NodeType* const following = node->link_;
+      node->freed = true;
+      for (NodeType* input : std::exchange(node->inputs, {})) release(input);
+      release(node);
+      node = following;
+    }
+  }
+
+  void destroy(NodeType* node) noexcept {
+    if (node->owns_value && node->value != nullptr) free_numbers(node->value, node->shape.size());
+    drop_gradient(node);
+    (node->previous_ != nullptr ? node->previous_->next_ : unused_) = node->next_;
+    (node->next_ != nullptr ? node->next_->previous_ : last_) = node->previous_;
+    const std::size_t bytes = node->bytes_;
+    node->~NodeType();
+    pool_.deallocate(node, bytes);
+    if (--size_ == 0 && abandoned_) delete this;
+  }
+
+  MemoryPool& pool_ = thread_memory_pool();
+  NodeType* last_ = nullptr;
+  NodeType* unused_ = nullptr;
+  std::size_t size_ = 0;
+  bool abandoned_ = false;
+};
+
+}  // namespace detail
+}  // namespace tinynet

@@ -1,0 +1,166 @@
+// A handle to a value on the tape: what a user computes with.
+#pragma once
+
+#include <ostream>
+#include <tinynet/autodiff/tape.hpp>
+#include <tinynet/core/eigen.hpp>
+#include <tinynet/core/math.hpp>
+#include <type_traits>
+
+namespace tinynet {
+
+/// Should `backward` keep what it walked, so that it can be walked again?
+struct RetainGraph {
+  bool value = false;
+};
+
+/// A Rows x Cols matrix of Scalar (float, double or a complex type) that is the result of an operation, or a leaf.
+/// Copies are handles to the same value. A Var belongs to the thread that made it. Sizes that are known while
+/// compiling are part of the type; a Var of static size converts to one of dynamic size and, checked, back.
+template <class Scalar_, Index Rows_ = dynamic, Index Cols_ = dynamic>
+class Var {
+ public:
+  using Scalar = Scalar_;
+  static constexpr Index Rows = Rows_;
+  static constexpr Index Cols = Cols_;
+  using View = ConstMatrixView<Scalar, Rows, Cols>;
+
+  Var() = default;
+  Var(const Var& other) noexcept : node_(other.node_) { acquire(); }
+  Var(Var&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  Var& operator=(Var other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~Var() {
+    if (node_ != nullptr) node_->tape->release(node_);
+  }
+
+  /// The same value with its size known better or less well. Throws Error (usage) if the sizes disagree.
+  template <Index OtherRows, Index OtherCols>
+  requires(!(OtherRows == Rows_ && OtherCols == Cols_) && detail::may_equal(Rows_, OtherRows) &&
+           detail::may_equal(Cols_, OtherCols)) Var(const Var<Scalar, OtherRows, OtherCols>& other)
+      : node_(other.node()) {
+    detail::require_shapes(
+        node_ == nullptr || (detail::may_equal(Rows, node_->shape.rows) && detail::may_equal(Cols, node_->shape.cols)),
+        "Var", "a matrix of another size was expected", node_ ? node_->shape : Shape{}, {Rows, Cols});
+    acquire();
+  }
+
+  Index rows() const { return checked().shape.rows; }
+  Index cols() const { return checked().shape.cols; }
+  Shape shape() const { return checked().shape; }
+  bool requires_grad() const { return checked().wants_gradient; }
+
+  /// The numbers. The view is valid as long as a handle to this value lives.
+  View value() const { return View(checked().value, rows(), cols()); }
+
+  /// The number in a 1 x 1 value. Throws Error (usage) if it is larger.
+  Scalar item() const {
+    if (shape().size() != 1)
+      throw Error(ErrorCode::usage, "item: expected a single number, found a matrix " + to_string(shape()));
+    return *node_->value;
+  }
+
+  /// The gradient of what `backward` was called on by this leaf: zeros before the first call, then the sum over all
+  /// calls since `zero_grad`. Throws Error (usage) for anything but a leaf that wants one.
+  MatrixView<Scalar, Rows, Cols> grad() const {
+    detail::Node<Scalar>& node = checked();
+    if (!node.is_leaf() || !node.wants_gradient)
+      throw Error(ErrorCode::usage,
+                  std::string("grad: '") + node.name + "' keeps no gradient; only variables and parameters do");
+    if (node.gradient == nullptr) {
+      node.gradient = node.tape->allocate_numbers(node.shape.size());
+      std::fill_n(node.gradient, node.shape.size(), Scalar(0));
+    }
+    return {node.gradient, rows(), cols()};
+  }
+
+  /// Forgets the gradient of this leaf.
+  void zero_grad() const { grad().setZero(); }
+
+  /// Adds the gradient of this single number by every variable and parameter it was computed from to theirs.
+  /// Frees what it walked, unless told to retain it. Throws Error (usage) on a matrix, on a value that nothing is
+  /// known about, and when called twice.
+  void backward(RetainGraph retain = {}) const {
+    if (shape().size() != 1)
+      throw Error(ErrorCode::usage, "backward: expected a single number, found a matrix " + to_string(shape()) +
+                                        "; take its sum or mean, or give the gradient to start from");
+    const Scalar one(1);
+    node_->tape->backward(node_, &one, retain.value);
+  }
+
+  /// The same for a matrix: `upstream` is the gradient of some number by this value, of the same shape.
+  template <class Derived>
+  void backward(const Eigen::DenseBase<Derived>& upstream, RetainGraph retain = {}) const {
+    const Matrix<Scalar> start = upstream.derived().template cast<Scalar>();
+    detail::require_shapes(Shape{start.rows(), start.cols()} == shape(), "backward",
+                           "the gradient to start from has another shape than the value", {start.rows(), start.cols()},
+                           shape());
+    node_->tape->backward(node_, start.data(), retain.value);
+  }
+
+  /// The same numbers as a constant: nothing flows back through it.
+  Var detach() const {
+    auto& tape = *checked().tape;
+    Var copy(tape.template append<detail::Node<Scalar>>("detach", shape(), false));
+    copy.node_->value = tape.allocate_numbers(shape().size());
+    std::copy_n(node_->value, shape().size(), copy.node_->value);
+    return copy;
+  }
+
+  /// For writing operations: the node behind the handle; `Var(node)` takes over one reference.
+  explicit Var(detail::Node<Scalar>* node) noexcept : node_(node) {}
+  detail::Node<Scalar>* node() const { return node_; }
+
+  friend std::ostream& operator<<(std::ostream& out, const Var& x) { return out << x.value(); }
+
+ private:
+  void acquire() const noexcept {
+    if (node_ != nullptr) ++node_->references;
+  }
+  detail::Node<Scalar>& checked() const {
+    if (node_ == nullptr) throw Error(ErrorCode::usage, "Var: this variable holds no value yet");
+    return *node_;
+  }
+
+  detail::Node<Scalar>* node_ = nullptr;
+};
+
+namespace detail {
+
+template <class Scalar, class Derived>
+Node<Scalar>* make_leaf(const char* name, const Eigen::DenseBase<Derived>& numbers, bool wants_gradient) {
+  auto& tape = Tape<Scalar>::current();
+  const Shape shape{numbers.rows(), numbers.cols()};
+  Node<Scalar>* const node = tape.template append<Node<Scalar>>(name, shape, wants_gradient);
+  node->value = tape.allocate_numbers(shape.size());
+  MatrixView<Scalar>(node->value, shape.rows, shape.cols) = numbers.derived().template cast<Scalar>().matrix();
+  return node;
+}
+
+}  // namespace detail
+
+/// A leaf whose gradient is wanted, with a copy of these numbers.
+template <class Derived>
+auto variable(const Eigen::DenseBase<Derived>& numbers) {
+  using Scalar = typename Derived::Scalar;
+  return Var<Scalar, Derived::RowsAtCompileTime, Derived::ColsAtCompileTime>(
+      detail::make_leaf<Scalar>("variable", numbers, true));
+}
+
+/// A single number whose gradient is wanted.
+template <class Scalar>
+requires(std::is_floating_point_v<Scalar> || detail::is_complex<Scalar>) Var<Scalar, 1, 1> variable(Scalar number) {
+  return variable(Matrix<Scalar, 1, 1>::Constant(number));
+}
+
+/// A leaf without a gradient, with a copy of these numbers (converted to Scalar, if one is given).
+template <class Scalar = void, class Derived>
+auto constant(const Eigen::DenseBase<Derived>& numbers) {
+  using Number = std::conditional_t<std::is_void_v<Scalar>, typename Derived::Scalar, Scalar>;
+  return Var<Number, Derived::RowsAtCompileTime, Derived::ColsAtCompileTime>(
+      detail::make_leaf<Number>("constant", numbers, false));
+}
+
+}  // namespace tinynet

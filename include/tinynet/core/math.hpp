@@ -1,0 +1,220 @@
+// The functions that formulas are written with, each with one name for every kind of number: float and double,
+// a SIMD pack of them, and complex numbers, which take the place of the real ones in the complex-step check of
+// derivatives. An operation written once with these runs on all of them.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numbers>
+#include <tinynet/core/eigen.hpp>
+
+namespace tinynet {
+namespace detail {
+
+template <class Scalar>
+inline constexpr bool is_complex = false;
+template <class Real>
+inline constexpr bool is_complex<std::complex<Real>> = true;
+
+/// Numbers for which Eigen has SIMD packets with all the functions below.
+template <class Scalar>
+inline constexpr bool has_pack = std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>;
+
+}  // namespace detail
+
+// Eigen's packets are compiler vectors; naming one as a template argument makes g++ warn that its alignment
+// attribute is not part of the name, which does not matter here.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+#endif
+
+/// As many numbers as the machine computes with at once (one where it has no SIMD), through Eigen's packets.
+/// Arithmetic and the functions of namespace math work element by element.
+template <class Scalar>
+struct Pack {
+  using Native = typename Eigen::internal::packet_traits<Scalar>::type;
+  static constexpr Index size = Eigen::internal::unpacket_traits<Native>::size;
+
+  Native v;
+
+  Pack() = default;
+  explicit Pack(Native native) : v(native) {}
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  explicit Pack(Number number) : v(Eigen::internal::pset1<Native>(static_cast<Scalar>(number))) {}
+
+  static Pack load(const Scalar* from) { return Pack(Eigen::internal::ploadu<Native>(from)); }
+  void store(Scalar* to) const { Eigen::internal::pstoreu(to, v); }
+
+  /// The first n numbers at `from` (n < size), and `rest` in the other places.
+  static Pack load(const Scalar* from, Index n, Scalar rest = Scalar(0)) {
+    alignas(64) Scalar numbers[size];
+    for (Index i = 0; i < size; ++i) numbers[i] = i < n ? from[i] : rest;
+    return Pack(Eigen::internal::pload<Native>(numbers));
+  }
+  void store(Scalar* to, Index n) const {
+    alignas(64) Scalar numbers[size];
+    Eigen::internal::pstore(numbers, v);
+    for (Index i = 0; i < n; ++i) to[i] = numbers[i];
+  }
+
+  friend Pack operator+(Pack a, Pack b) { return Pack(Eigen::internal::padd(a.v, b.v)); }
+  friend Pack operator-(Pack a, Pack b) { return Pack(Eigen::internal::psub(a.v, b.v)); }
+  friend Pack operator*(Pack a, Pack b) { return Pack(Eigen::internal::pmul(a.v, b.v)); }
+  friend Pack operator/(Pack a, Pack b) { return Pack(Eigen::internal::pdiv(a.v, b.v)); }
+  friend Pack operator-(Pack a) { return Pack(Eigen::internal::pnegate(a.v)); }
+  Pack& operator+=(Pack b) { return *this = *this + b; }
+
+  /// The sum of all numbers, and the largest, in an order that does not depend on anything but the pack's size.
+  Scalar sum() const { return Eigen::internal::predux(v); }
+  Scalar max() const { return Eigen::internal::predux_max(v); }
+
+  /// Calls f for each number, for functions that have no SIMD form.
+  template <class F>
+  Pack each(F f) const {
+    alignas(64) Scalar numbers[size];
+    Eigen::internal::pstore(numbers, v);
+    for (Scalar& number : numbers) number = f(number);
+    return Pack(Eigen::internal::pload<Native>(numbers));
+  }
+
+  /// The result of a comparison: all bits of an element are set where it holds.
+  struct Mask {
+    Native v;
+  };
+};
+
+namespace math {
+
+// The part of a number that comparisons look at.
+template <class T>
+constexpr T real_part(T x) {
+  return x;
+}
+template <class Real>
+constexpr Real real_part(const std::complex<Real>& x) {
+  return x.real();
+}
+
+/// a < b; of complex numbers, their real parts.
+template <class T>
+constexpr bool less(T a, T b) {
+  return real_part(a) < real_part(b);
+}
+template <class Scalar>
+typename Pack<Scalar>::Mask less(Pack<Scalar> a, Pack<Scalar> b) {
+  return {Eigen::internal::pcmp_lt(a.v, b.v)};
+}
+
+/// condition ? a : b, element by element.
+template <class T>
+constexpr T select(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+template <class Scalar>
+Pack<Scalar> select(typename Pack<Scalar>::Mask mask, Pack<Scalar> a, Pack<Scalar> b) {
+  return Pack<Scalar>(Eigen::internal::pselect(mask.v, a.v, b.v));
+}
+
+/// a * b + c, rounded once where the machine can.
+template <class T>
+constexpr T multiply_add(T a, T b, T c) {
+  return a * b + c;
+}
+template <class Scalar>
+Pack<Scalar> multiply_add(Pack<Scalar> a, Pack<Scalar> b, Pack<Scalar> c) {
+  return Pack<Scalar>(Eigen::internal::pmadd(a.v, b.v, c.v));
+}
+
+using std::cos;
+using std::exp;
+using std::log;
+using std::pow;
+using std::sin;
+using std::sqrt;
+using std::tanh;
+
+/// |x|; of a complex number, the continuation of the real function (x or -x), not its modulus.
+template <class T>
+T abs(T x) {
+  return less(x, T(0)) ? -x : x;
+}
+
+template <class Real>
+requires std::is_floating_point_v<Real> Real erf(Real x) { return std::erf(x); }
+/// The error function of x + ih for a tiny h: erf(x) + ih erf'(x), which is exact to h^2.
+template <class Real>
+std::complex<Real> erf(const std::complex<Real>& x) {
+  const Real a = x.real();
+  return {std::erf(a), x.imag() * 2 * std::numbers::inv_sqrtpi_v<Real> * std::exp(-a * a)};
+}
+
+/// log(1 + x), accurate for small x.
+template <class Real>
+requires std::is_floating_point_v<Real> Real log1p(Real x) { return std::log1p(x); }
+template <class Real>
+std::complex<Real> log1p(const std::complex<Real>& x) {
+  return {std::log1p(x.real()), x.imag() / (1 + x.real())};
+}
+
+/// exp(x) - 1, accurate for small x.
+template <class Real>
+requires std::is_floating_point_v<Real> Real expm1(Real x) { return std::expm1(x); }
+template <class Real>
+std::complex<Real> expm1(const std::complex<Real>& x) {
+  return {std::expm1(x.real()), x.imag() * std::exp(x.real())};
+}
+
+template <class Scalar>
+Pack<Scalar> exp(Pack<Scalar> x) {
+  return Pack<Scalar>(Eigen::internal::pexp(x.v));
+}
+template <class Scalar>
+Pack<Scalar> log(Pack<Scalar> x) {
+  return Pack<Scalar>(Eigen::internal::plog(x.v));
+}
+template <class Scalar>
+Pack<Scalar> sqrt(Pack<Scalar> x) {
+  return Pack<Scalar>(Eigen::internal::psqrt(x.v));
+}
+template <class Scalar>
+Pack<Scalar> abs(Pack<Scalar> x) {
+  return Pack<Scalar>(Eigen::internal::pabs(x.v));
+}
+template <class Scalar>
+Pack<Scalar> tanh(Pack<Scalar> x) {
+  if constexpr (std::is_same_v<Scalar, float>)
+    return Pack<Scalar>(Eigen::internal::ptanh(x.v));
+  else
+    return x.each([](Scalar number) { return std::tanh(number); });
+}
+template <class Scalar>
+Pack<Scalar> sin(Pack<Scalar> x) {
+  return x.each([](Scalar number) { return std::sin(number); });
+}
+template <class Scalar>
+Pack<Scalar> cos(Pack<Scalar> x) {
+  return x.each([](Scalar number) { return std::cos(number); });
+}
+template <class Scalar>
+Pack<Scalar> erf(Pack<Scalar> x) {
+  return x.each([](Scalar number) { return std::erf(number); });
+}
+template <class Scalar>
+Pack<Scalar> log1p(Pack<Scalar> x) {
+  return x.each([](Scalar number) { return std::log1p(number); });
+}
+template <class Scalar>
+Pack<Scalar> expm1(Pack<Scalar> x) {
+  return x.each([](Scalar number) { return std::expm1(number); });
+}
+
+}  // namespace math
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+}  // namespace tinynet

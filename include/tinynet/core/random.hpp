@@ -1,0 +1,105 @@
+// Random numbers with PyTorch's bits: `torch.manual_seed(s)` starts a standard mt19937 on the CPU, and the
+// conversions below are the ones PyTorch applies to its output.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <random>
+#include <span>
+#include <tinynet/core/eigen.hpp>
+#include <utility>
+#include <vector>
+
+namespace tinynet {
+
+/// The seed of a generator, as given to `torch.manual_seed`; the generator uses its lower 32 bits.
+struct Seed {
+  std::uint64_t value = 0;
+};
+
+/// PyTorch's CPU generator.
+class Generator {
+ public:
+  explicit Generator(Seed seed = {}) : engine_(static_cast<std::uint32_t>(seed.value)) {}
+
+  /// 32 random bits.
+  std::uint32_t bits() { return static_cast<std::uint32_t>(engine_()); }
+
+  /// A float uniform on [low, high): 24 random bits, scaled by one fused multiply-add. Bit for bit the value that
+  /// a float tensor's `uniform_(low, high)` draws.
+  float uniform(float low, float high) {
+    const float unit = static_cast<float>(bits() & 0xFFFFFFu) * 0x1p-24f;
+    return std::fma(unit, high - low, low);
+  }
+
+  /// Fills with normal numbers as a float tensor's `normal_(mean, deviation)` does: pairs of uniform ones by Box and
+  /// Muller's formula. The last bit may differ from PyTorch's, whose SIMD code has other logarithms and sines.
+  void normal(std::span<float> numbers, float mean, float deviation) {
+    const std::size_t size = numbers.size();
+    if (size < 16) {
+      for (float& number : numbers) number = mean + deviation * static_cast<float>(next_normal());
+      return;
+    }
+    for (float& number : numbers) number = uniform(0.0f, 1.0f);
+    std::size_t i = 0;
+    for (; i + 16 <= size; i += 16) box_muller(numbers.subspan(i, 16), mean, deviation);
+    if (i < size) {  // the last 16 are drawn afresh
+      const auto last = numbers.last(16);
+      for (float& number : last) number = uniform(0.0f, 1.0f);
+      box_muller(last, mean, deviation);
+    }
+  }
+
+  /// A whole number uniform on [0, count), count > 0, without bias.
+  std::uint64_t below(std::uint64_t count) {
+    const std::uint64_t limit = UINT64_MAX - UINT64_MAX % count;
+    for (;;)
+      if (const std::uint64_t draw = std::uint64_t{bits()} << 32 | bits(); draw < limit) return draw % count;
+  }
+
+  friend bool operator==(const Generator&, const Generator&) = default;
+
+ private:
+  // 16 uniform numbers to 16 normal ones: the first half gives the radius, the second the angle.
+  static void box_muller(std::span<float> numbers, float mean, float deviation) {
+    for (std::size_t i = 0; i < 8; ++i) {
+      const float radius = std::sqrt(-2.0f * std::log(1.0f - numbers[i]));
+      const float angle = 2.0f * std::numbers::pi_v<float> * numbers[i + 8];
+      numbers[i] = radius * std::cos(angle) * deviation + mean;
+      numbers[i + 8] = radius * std::sin(angle) * deviation + mean;
+    }
+  }
+
+  // One number at a time, in double precision; the second of a pair is kept for the next call.
+  double next_normal() {
+    if (has_spare_) {
+      has_spare_ = false;
+      return spare_;
+    }
+    const auto uniform53 = [this] {
+      const std::uint64_t high = bits();
+      return static_cast<double>((high << 32 | bits()) & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53;
+    };
+    const double angle = 2.0 * std::numbers::pi * uniform53();
+    const double radius = std::sqrt(-2.0 * std::log1p(-uniform53()));
+    spare_ = radius * std::sin(angle);
+    has_spare_ = true;
+    return radius * std::cos(angle);
+  }
+
+  std::mt19937 engine_;
+  double spare_ = 0.0;
+  bool has_spare_ = false;
+};
+
+/// The numbers 0 .. count - 1 in a random order (Fisher and Yates).
+inline std::vector<Index> random_permutation(Index count, Generator& generator) {
+  std::vector<Index> order(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<Index>(i);
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[generator.below(i)]);
+  return order;
+}
+
+}  // namespace tinynet

@@ -1,0 +1,98 @@
+// The input of a net: a table of numbers that belongs to the user, read a block of rows at a time in whatever
+// type and order it is kept, so that 60000 pictures stay bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <tinynet/core/eigen.hpp>
+#include <tinynet/core/error.hpp>
+#include <tinynet/core/shape.hpp>
+
+namespace tinynet {
+
+/// A read-only view of N rows of numbers: uint8, float or double, row- or column-major, all rows or a selection.
+/// It does not own the numbers (nor the selection); they must stay until the last use, `backward()` included.
+class Rows {
+ public:
+  /// A view of a matrix whose elements lie in memory (an Eigen matrix, map or block).
+  template <class Derived>
+  requires(bool(Derived::Flags& Eigen::DirectAccessBit)) explicit Rows(const Eigen::DenseBase<Derived>& matrix)
+      : Rows(matrix.derived().data(), {matrix.rows(), matrix.cols()},
+             Derived::IsRowMajor ? matrix.outerStride() : matrix.innerStride(),
+             Derived::IsRowMajor ? matrix.innerStride() : matrix.outerStride()) {}
+
+  /// A view of `shape.rows` rows; the strides are in elements.
+  template <class Number>
+  Rows(const Number* data, Shape shape, Index row_stride, Index col_stride = 1)
+      : data_(data), shape_(shape), row_stride_(row_stride), col_stride_(col_stride), type_(type_of<Number>()) {}
+
+  /// The rows with these numbers, in this order. Throws Error (usage) if one of them does not exist.
+  Rows select(std::span<const Index> rows) const {
+    if (!selection_.empty()) throw Error(ErrorCode::usage, "Rows: a selection of a selection of rows");
+    for (const Index row : rows)
+      if (row < 0 || row >= shape_.rows)
+        throw Error(ErrorCode::usage,
+                    "Rows: row " + std::to_string(row) + " of " + std::to_string(shape_.rows) + " was asked for");
+    Rows selected = *this;
+    selected.shape_.rows = static_cast<Index>(rows.size());
+    selected.selection_ = rows;
+    return selected;
+  }
+
+  Index rows() const { return shape_.rows; }
+  Index cols() const { return shape_.cols; }
+  Shape shape() const { return shape_; }
+
+  /// Rows [begin, begin + count) as a row-major block of Scalar; copied to `scratch` (count * cols() numbers)
+  /// unless they lie in memory like that already.
+  template <class Scalar>
+  const Scalar* load(Index begin, Index count, Scalar* scratch) const {
+    switch (type_) {
+      case Type::uint8:
+        return load_as<std::uint8_t>(begin, count, scratch);
+      case Type::float32:
+        return load_as<float>(begin, count, scratch);
+      default:
+        return load_as<double>(begin, count, scratch);
+    }
+  }
+
+ private:
+  enum class Type : std::uint8_t { uint8, float32, float64 };
+
+  template <class Number>
+  static constexpr Type type_of() {
+    static_assert(
+        std::is_same_v<Number, std::uint8_t> || std::is_same_v<Number, float> || std::is_same_v<Number, double>,
+        "tinynet: the input of a net is a matrix of uint8, float or double");
+    if constexpr (std::is_same_v<Number, std::uint8_t>) return Type::uint8;
+    return std::is_same_v<Number, float> ? Type::float32 : Type::float64;
+  }
+
+  template <class Number, class Scalar>
+  const Scalar* load_as(Index begin, Index count, Scalar* scratch) const {
+    const auto* const numbers = static_cast<const Number*>(data_);
+    const Index cols = shape_.cols;
+    if constexpr (std::is_same_v<Number, Scalar>)
+      if (selection_.empty() && col_stride_ == 1 && (row_stride_ == cols || count == 1))
+        return numbers + begin * row_stride_;
+    for (Index r = 0; r < count; ++r) {
+      const Index row = selection_.empty() ? begin + r : selection_[static_cast<std::size_t>(begin + r)];
+      const Number* const from = numbers + row * row_stride_;
+      Scalar* const to = scratch + r * cols;
+      if (col_stride_ == 1)
+        for (Index c = 0; c < cols; ++c) to[c] = static_cast<Scalar>(from[c]);
+      else
+        for (Index c = 0; c < cols; ++c) to[c] = static_cast<Scalar>(from[c * col_stride_]);
+    }
+    return scratch;
+  }
+
+  const void* data_;
+  std::span<const Index> selection_{};
+  Shape shape_;
+  Index row_stride_, col_stride_;
+  Type type_;
+};
+
+}  // namespace tinynet

@@ -1,0 +1,82 @@
+// The elementwise verb: out = f(in, ...), on all cores, with SIMD where f allows it.
+#pragma once
+
+#include <algorithm>
+#include <tinynet/core/math.hpp>
+#include <tinynet/core/shape.hpp>
+#include <tinynet/core/threads.hpp>
+
+namespace tinynet::detail {
+
+/// An operand of an elementwise operation, broadcast to the shape of the result: a row stride of 0 repeats one
+/// row, `splat` repeats the first number of each row.
+template <class Scalar>
+struct Source {
+  const Scalar* data;
+  Index row_stride;
+  bool splat = false;
+
+  Source(const Scalar* numbers, Shape own, Shape result)
+      : data(numbers), row_stride(own.rows == 1 ? 0 : own.cols), splat(own.cols == 1 && result.cols != 1) {}
+};
+
+/// A function that says `static constexpr bool vectorized = true` is called with Pack<Scalar> instead of Scalar.
+template <class F>
+inline constexpr bool vectorized = false;
+template <class F>
+requires requires { F::vectorized; }
+inline constexpr bool vectorized<F> = F::vectorized;
+
+/// A lambda that is called with packs exactly if `Function` is.
+template <class Function, class Lambda>
+struct Like : Lambda {
+  static constexpr bool vectorized = detail::vectorized<Function>;
+};
+template <class Function, class Lambda>
+Like<Function, Lambda> like(Lambda lambda) {
+  return {std::move(lambda)};
+}
+
+template <class Scalar, class F, class... Sources>
+void transform_row(Index cols, const F& f, Scalar* out, const Sources&... in) {
+  if constexpr (vectorized<F> && has_pack<Scalar>) {
+    using P = Pack<Scalar>;
+    Index i = 0;
+    for (; i + P::size <= cols; i += P::size) f((in.splat ? P(*in.data) : P::load(in.data + i))...).store(out + i);
+    // The tail goes through the same SIMD functions, so that an element's bits do not depend on its place.
+    if (const Index n = cols - i; n > 0) f((in.splat ? P(*in.data) : P::load(in.data + i, n))...).store(out + i, n);
+  } else {
+    for (Index i = 0; i < cols; ++i) out[i] = f(in.data[in.splat ? 0 : i]...);
+  }
+}
+
+/// out(r, c) = f(in(r, c), ...) for a row-major `out` of the given shape. `out` may be one of the inputs.
+template <class Scalar, class F, class... Sources>
+void transform(Shape shape, const F& f, Scalar* out, Sources... in) {
+  constexpr Index grain = 16384;  // numbers that are worth a thread's while
+  const bool flat = shape.rows == 1 || ((in.row_stride == shape.cols && !in.splat) && ...);
+  if (flat) {
+    const Index size = shape.size();
+    parallel_for((size + grain - 1) / grain, [&](Index chunk, int) {
+      const Index begin = chunk * grain;
+      const auto part = [&](Source<Scalar> source) {
+        if (!source.splat) source.data += begin;
+        return source;
+      };
+      transform_row(std::min(grain, size - begin), f, out + begin, part(in)...);
+    });
+  } else {
+    const Index rows = std::max<Index>(1, grain / std::max<Index>(1, shape.cols));
+    parallel_for((shape.rows + rows - 1) / rows, [&](Index chunk, int) {
+      for (Index r = chunk * rows; r < std::min(shape.rows, (chunk + 1) * rows); ++r) {
+        const auto part = [&](Source<Scalar> source) {
+          source.data += r * source.row_stride;
+          return source;
+        };
+        transform_row(shape.cols, f, out + r * shape.cols, part(in)...);
+      }
+    });
+  }
+}
+
+}  // namespace tinynet::detail

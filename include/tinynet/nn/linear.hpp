@@ -1,0 +1,88 @@
+// The fully connected layer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <tinynet/autodiff/ops/linear.hpp>
+#include <tinynet/core/random.hpp>
+#include <tinynet/nn/init.hpp>
+#include <tinynet/nn/module.hpp>
+
+namespace tinynet {
+
+/// May be given in place of `true` to say that a layer has a bias.
+struct Bias {
+  bool value = true;
+};
+
+/// y = x W^T + b: x [N, in], W [out, in], b [out]. In and Out are numbers, or dynamic and given when it is made.
+/// Starts with PyTorch's default weights: of the seed, or the next ones of a generator.
+template <Index In = dynamic, Index Out = dynamic, class Scalar_ = float>
+class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
+  static_assert((In > 0 || In == dynamic) && (Out > 0 || Out == dynamic),
+                "tinynet: Linear<In, Out> needs at least one input and one output");
+
+ public:
+  using Scalar = Scalar_;
+  static constexpr Index InFeatures = In;
+  static constexpr Index OutFeatures = Out;
+
+  explicit Linear(Seed seed = {}, Bias bias = {}) requires(In != dynamic && Out != dynamic)
+      : Linear(In, Out, seed, bias) {}
+  explicit Linear(Generator& generator, Bias bias = {}) requires(In != dynamic && Out != dynamic)
+      : Linear(In, Out, generator, bias) {}
+
+  /// Throws Error (usage) if a size is not positive, or not the one in the type.
+  Linear(Index in_features, Index out_features, Generator& generator, Bias bias = {})
+      : weight_(checked(out_features, Out), checked(in_features, In)) {
+    init::linear_weight(weight_.value(), generator);
+    if (!bias.value) return;
+    bias_.emplace(1, out_features, 1);
+    init::linear_bias(bias_->value(), in_features, generator);
+  }
+  Linear(Index in_features, Index out_features, Seed seed = {}, Bias bias = {})
+      : Linear(in_features, out_features, Generator(seed), bias) {}
+
+  template <class X>
+  auto forward(const X& x) const {
+    const auto weight = weight_.var();
+    return bias_ ? linear(x, weight, *bias_) : linear(x, weight);
+  }
+
+  Index in_features() const { return weight_.shape().cols; }
+  Index out_features() const { return weight_.shape().rows; }
+  bool has_bias() const { return bias_.has_value(); }
+
+  /// The parameters: [out, in], and [1, out] (which must exist).
+  Parameter<Scalar, Out, In>& weight() { return weight_; }
+  const Parameter<Scalar, Out, In>& weight() const { return weight_; }
+  Parameter<Scalar, 1, Out>& bias() { return bias_.value(); }
+  const Parameter<Scalar, 1, Out>& bias() const { return bias_.value(); }
+
+  static void members(auto& self, auto&& visit) {
+    visit("weight", self.weight_);
+    if (self.bias_) visit("bias", *self.bias_);
+  }
+
+  std::string description() const {
+    return "Linear(in_features=" + std::to_string(in_features()) + ", out_features=" + std::to_string(out_features()) +
+           ", bias=" + (has_bias() ? "True" : "False") + ")";
+  }
+
+ private:
+  Linear(Index in_features, Index out_features, Generator&& generator, Bias bias)
+      : Linear(in_features, out_features, generator, bias) {}
+
+  static Index checked(Index size, Index known) {
+    if (size <= 0 || !detail::may_equal(size, known))
+      throw Error(ErrorCode::usage, "Linear: expected " +
+                                        (known == dynamic ? std::string("a positive size") : std::to_string(known)) +
+                                        ", found " + std::to_string(size));
+    return size;
+  }
+
+  Parameter<Scalar, Out, In> weight_;
+  std::optional<Parameter<Scalar, 1, Out>> bias_;
+};
+
+}  // namespace tinynet

@@ -1,0 +1,175 @@
+// What all layers and nets have in common: they are called like functions, and know their parameters by name.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <tinynet/autodiff/parameter.hpp>
+#include <tinynet/core/named_tensor.hpp>
+#include <tinynet/nn/output.hpp>
+#include <vector>
+
+namespace tinynet {
+
+/// The base of every module. A module has
+///   - `forward(x) const`, x a Var or data (what `operator()` passes on), which returns a Var;
+///   - `static void members(auto& self, auto&& visit)`, which calls visit(name, member) for each parameter, each
+///     buffer (an Eigen matrix that is kept but not trained) and each module in it, in order;
+///   - `std::string description() const` if it has no modules in it: the line that stands for it in the net's print;
+///   - `using Scalar`, through the second argument: void if it has no numbers of its own.
+template <class Derived, class Scalar_ = float>
+class Module {
+ public:
+  using Scalar = Scalar_;
+
+  /// The output for an input: computed and recorded at once for a Var, later for data (see Output).
+  /// Data are an Eigen matrix, map or expression with a row an example, or images.
+  template <class X>
+  requires(TapeOperand<std::remove_cvref_t<X>> || detail::is_data_input<std::remove_cvref_t<X>> ||
+           EigenOperand<std::remove_cvref_t<X>> || RowsLike<std::remove_cvref_t<X>>) auto
+  operator()(X&& x) const {
+    using T = std::remove_cvref_t<X>;
+    if constexpr (detail::is_data_input<T>) {
+      return derived().forward(x);
+    } else if constexpr (TapeOperand<T>) {
+      return derived().forward(detail::as_var<typename T::Scalar>(x));
+    } else {
+      using Number = std::conditional_t<std::is_void_v<Scalar>, typename detail::DataScalar<T>::type, Scalar>;
+      using Source = decltype(detail::make_input<Number>(std::forward<X>(x)));
+      return Output<Derived, Source>(derived(), detail::make_input<Number>(std::forward<X>(x)));
+    }
+  }
+
+  static void members(auto&, auto&&) {}
+
+  /// Dropout and batch norm behave differently in training and afterwards; a new net is in training mode.
+  void train(bool on = true) {
+    Derived::members(derived(), [on](const char*, auto& member) {
+      if constexpr (requires { member.train(on); }) member.train(on);
+    });
+  }
+  void eval() { derived().train(false); }
+
+  const Derived& derived() const { return static_cast<const Derived&>(*this); }
+  Derived& derived() { return static_cast<Derived&>(*this); }
+
+ protected:
+  Module() = default;
+  Module(const Module&) = default;
+  Module(Module&&) noexcept = default;
+  Module& operator=(const Module&) = default;
+  Module& operator=(Module&&) noexcept = default;
+  ~Module() = default;
+};
+
+namespace detail {
+
+template <class T>
+concept IsModule = requires(const T& m) {
+  []<class D, class S>(const Module<D, S>&) {}(m);
+};
+
+template <class T>
+concept IsParameter = requires(const T& p) {
+  []<class S>(const AnyParameter<S>&) {}(p);
+};
+
+/// Calls on_parameter(name, parameter) and on_buffer(name, matrix) for everything in a module, in order; a name is the
+/// path to it, as in PyTorch: "l1.weight".
+template <class M, class OnParameter, class OnBuffer>
+void visit_members(M& module, const std::string& prefix, const OnParameter& on_parameter, const OnBuffer& on_buffer) {
+  if constexpr (requires { module.visit_all(prefix, on_parameter, on_buffer); }) {
+    module.visit_all(prefix, on_parameter, on_buffer);
+  } else {
+    std::remove_const_t<M>::members(module, [&](const auto& name, auto& member) {
+      using Member = std::remove_const_t<std::remove_reference_t<decltype(member)>>;
+      const std::string path = prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
+      if constexpr (IsParameter<Member>)
+        on_parameter(path, member);
+      else if constexpr (EigenOperand<Member>)
+        on_buffer(path, member);
+      else
+        visit_members(member, path, on_parameter, on_buffer);
+    });
+  }
+}
+
+template <class M>
+auto parameter_list(M& module) {
+  std::vector<AnyParameter<typename M::Scalar>*> list;
+  visit_members(
+      module, "", [&](const std::string&, auto& parameter) { list.push_back(&parameter); },
+      [](const std::string&, auto&) {});
+  return list;
+}
+
+}  // namespace detail
+
+/// The net's parameters as one flat vector, in PyTorch's order; they are moved together if they are not yet.
+/// Throws Error (usage) for a module without parameters.
+template <class M>
+std::shared_ptr<FlatParameters<typename M::Scalar>> flat_parameters(M& module) {
+  const auto list = detail::parameter_list(module);
+  if (list.empty()) throw Error(ErrorCode::usage, "flat_parameters: this module has no parameters");
+  return detail::flatten(list);
+}
+
+/// Every parameter and buffer of a module by its name in PyTorch's state_dict, with its shape and where it lies.
+/// Of a const module, the numbers are const.
+template <class M>
+auto state_dict(M& module) {
+  using Number = std::conditional_t<std::is_const_v<M>, const typename M::Scalar, typename M::Scalar>;
+  std::vector<NamedTensor<Number>> state;
+  detail::visit_members(
+      module, "",
+      [&](const std::string& name, auto& parameter) {
+        state.push_back({name, parameter.dimensions(), parameter.data()});
+      },
+      [&](const std::string& name, auto& buffer) {
+        state.push_back({name, {buffer.size()}, buffer.data()});
+      });
+  return state;
+}
+
+/// How many numbers a net trains.
+template <class M>
+Index parameter_count(const M& module) {
+  Index count = 0;
+  detail::visit_members(
+      module, "", [&](const std::string&, const auto& parameter) { count += parameter.size(); },
+      [](const std::string&, const auto&) {});
+  return count;
+}
+
+namespace detail {
+
+/// Writes a module as PyTorch does: its description, or its name and the modules in it, indented.
+template <class M>
+void print(std::ostream& out, const M& module, const std::string& indent) {
+  if constexpr (requires { module.print_all(out, indent); }) {
+    module.print_all(out, indent);
+  } else if constexpr (requires { module.description(); }) {
+    out << module.description();
+  } else {
+    out << module.name() << '(';
+    bool any = false;
+    M::members(module, [&](const auto& name, const auto& member) {
+      if constexpr (IsModule<std::remove_cvref_t<decltype(member)>>) {
+        out << '\n' << indent << "  (" << name << "): ";
+        print(out, member, indent + "  ");
+        any = true;
+      }
+    });
+    out << (any ? "\n" + indent : "") << ')';
+  }
+}
+
+}  // namespace detail
+
+/// PyTorch's text for the net.
+template <detail::IsModule M>
+std::ostream& operator<<(std::ostream& out, const M& module) {
+  detail::print(out, module, "");
+  return out;
+}
+
+}  // namespace tinynet

@@ -1,0 +1,92 @@
+// Layer norm and batch norm.
+#pragma once
+
+#include <string>
+#include <tinynet/autodiff/ops/normalization.hpp>
+#include <tinynet/nn/activation.hpp>
+#include <tinynet/nn/module.hpp>
+
+namespace tinynet {
+
+/// Each row to mean 0 and variance 1, then times a weight and plus a bias that are learned [features].
+template <Index Features = dynamic, class Scalar_ = float>
+class LayerNorm : public Module<LayerNorm<Features, Scalar_>, Scalar_> {
+ public:
+  using Scalar = Scalar_;
+
+  explicit LayerNorm(Index features = Features, double eps = 1e-5)
+      : weight_(1, features, 1), bias_(1, features, 1), eps_(eps) {
+    weight_.value().setOnes();
+  }
+
+  template <class X>
+  auto forward(const X& x) const {
+    return layer_norm(detail::as_var<Scalar>(x), weight_, bias_, eps_);
+  }
+
+  static void members(auto& self, auto&& visit) {
+    visit("weight", self.weight_);
+    visit("bias", self.bias_);
+  }
+  std::string description() const {
+    return "LayerNorm((" + std::to_string(weight_.size()) + ",), eps=" + detail::python_number(eps_) +
+           ", elementwise_affine=True, bias=True)";
+  }
+
+ private:
+  Parameter<Scalar, 1, Features> weight_, bias_;
+  double eps_;
+};
+
+/// Each column to mean 0 and variance 1, then times a weight and plus a bias that are learned [features]. In training
+/// mode by the batch's own mean and variance, of which it keeps running means (whence `forward` changes them);
+/// afterwards (`eval()`) by those.
+template <Index Features = dynamic, class Scalar_ = float>
+class BatchNorm1d : public Module<BatchNorm1d<Features, Scalar_>, Scalar_> {
+ public:
+  using Scalar = Scalar_;
+
+  explicit BatchNorm1d(Index features = Features, double eps = 1e-5, double momentum = 0.1)
+      : weight_(1, features, 1), bias_(1, features, 1), eps_(eps), momentum_(momentum) {
+    weight_.value().setOnes();
+    running_mean_.setZero(1, features);
+    running_var_.setOnes(1, features);
+  }
+
+  /// Throws Error (usage) for a batch of one row in training mode, which has no variance.
+  template <class X>
+  Var<Scalar, dynamic, Features> forward(const X& input) const {
+    const auto x = detail::as_var<Scalar>(input);
+    if (!training_) return (x - running_mean_) / sqrt(constant(running_var_) + eps_) * weight_ + bias_;
+    if (x.rows() < 2)
+      throw Error(ErrorCode::usage,
+                  "BatchNorm1d: expected more than one row in training, found shape " + to_string(x.shape()));
+    const auto batch = batch_norm_with_statistics(x, weight_, bias_, eps_);
+    const auto n = static_cast<double>(x.rows());
+    const auto keep = static_cast<Scalar>(1 - momentum_);
+    running_mean_ = keep * running_mean_ + static_cast<Scalar>(momentum_) * batch.mean.value();
+    running_var_ = keep * running_var_ + static_cast<Scalar>(momentum_ * n / (n - 1)) * batch.variance.value();
+    return batch.y;
+  }
+
+  void train(bool on = true) { training_ = on; }
+
+  static void members(auto& self, auto&& visit) {
+    visit("weight", self.weight_);
+    visit("bias", self.bias_);
+    visit("running_mean", self.running_mean_);
+    visit("running_var", self.running_var_);
+  }
+  std::string description() const {
+    return "BatchNorm1d(" + std::to_string(weight_.size()) + ", eps=" + detail::python_number(eps_) +
+           ", momentum=" + detail::python_number(momentum_) + ", affine=True, bias=True, track_running_stats=True)";
+  }
+
+ private:
+  Parameter<Scalar, 1, Features> weight_, bias_;
+  mutable Matrix<Scalar, 1, Features> running_mean_, running_var_;
+  double eps_, momentum_;
+  bool training_ = true;
+};
+
+}  // namespace tinynet

@@ -1,0 +1,108 @@
+// What `net(x)` is until somebody looks at it.
+#pragma once
+
+#include <concepts>
+#include <optional>
+#include <ostream>
+#include <tinynet/autodiff/operand.hpp>
+#include <tinynet/autodiff/ops/linear.hpp>
+#include <tinynet/core/rows.hpp>
+
+namespace tinynet {
+
+/// Something that is read as rows of numbers without being an Eigen matrix: images, a batch of them.
+template <class T>
+concept RowsLike = requires(const T& x) {
+  { x.as_rows() } -> std::same_as<Rows>;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_plain_matrix = std::is_base_of_v<Eigen::PlainObjectBase<T>, T>;
+
+/// The scalar type that data of this type are computed in by a module that has none of its own.
+template <class T>
+struct DataScalar {
+  using type = float;
+};
+template <EigenOperand T>
+struct DataScalar<T> {
+  using type = std::conditional_t<std::is_same_v<typename T::Scalar, std::uint8_t>, float, typename T::Scalar>;
+};
+
+/// Can the elements be read where they are, and will they still be there when the expression is over? An Eigen
+/// matrix that is a temporary will not; a map or a block refers to memory that somebody else keeps.
+template <class X>
+constexpr bool can_borrow() {
+  using T = std::remove_cvref_t<X>;
+  if constexpr (RowsLike<T>)
+    return true;
+  else if constexpr (!bool(T::Flags & Eigen::DirectAccessBit))
+    return false;
+  else
+    return std::is_lvalue_reference_v<X> || !is_plain_matrix<T>;
+}
+
+/// The input of a module: a view of the user's data, or a copy on the tape if there is nothing to view.
+template <class Scalar, class X>
+auto make_input(X&& x) {
+  using T = std::remove_cvref_t<X>;
+  if constexpr (RowsLike<T>) {
+    return DataInput<Scalar, dynamic, dynamic>{x.as_rows()};
+  } else if constexpr (can_borrow<X>() && !is_complex<typename T::Scalar>) {
+    return DataInput<Scalar, T::RowsAtCompileTime, T::ColsAtCompileTime>{Rows(x)};
+  } else {
+    return constant<Scalar>(x);
+  }
+}
+
+}  // namespace detail
+
+/// The output of a net for some input, not yet computed. Whoever wants its numbers (`value()`, an operation, printing)
+/// makes it compute them, once; a loss that finds it still uncomputed may take a shorter way. The net and the input
+/// must outlive it, as an Eigen expression's operands must.
+template <class Net, class Source>
+class Output {
+ public:
+  using VarType = std::remove_cvref_t<decltype(std::declval<const Net&>().forward(std::declval<const Source&>()))>;
+  using Scalar = typename VarType::Scalar;
+
+  Output(const Net& net, Source input) : net_(net), input_(std::move(input)) {}
+
+  /// The output on the tape, by the general operations.
+  const VarType& var() const {
+    if (!computed_) computed_.emplace(net_.forward(input_));
+    return *computed_;
+  }
+  operator VarType() const { return var(); }
+
+  /// The numbers; a view as long as this object lives, a copy from a temporary.
+  typename VarType::View value() const& { return var().value(); }
+  Matrix<Scalar, VarType::Rows, VarType::Cols> value() && { return var().value(); }
+
+  /// An Eigen matrix of them.
+  template <class Number, int R, int C, int Options, int MaxR, int MaxC>
+  operator Eigen::Matrix<Number, R, C, Options, MaxR, MaxC>() const {
+    return var().value().template cast<Number>();
+  }
+
+  Index rows() const { return var().rows(); }
+  Index cols() const { return var().cols(); }
+  Shape shape() const { return var().shape(); }
+  Scalar item() const { return var().item(); }
+
+  /// For losses that take a shorter way.
+  bool is_computed() const { return computed_.has_value(); }
+  const Net& net() const { return net_; }
+  const Source& input() const { return input_; }
+
+  friend std::ostream& operator<<(std::ostream& out, const Output& y) { return out << y.var(); }
+
+ private:
+  const Net& net_;
+  Source input_;
+  mutable std::optional<VarType> computed_;
+};
+
+}  // namespace tinynet

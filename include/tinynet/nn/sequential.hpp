@@ -1,0 +1,199 @@
+// Modules one after another: a chain whose types are known, and a list put together at run time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <tinynet/nn/module.hpp>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace tinynet {
+namespace detail {
+
+/// The scalar type of the first module that has numbers, void if none has.
+template <class... Modules>
+struct ChainScalar {
+  using type = void;
+};
+template <class First, class... Rest>
+struct ChainScalar<First, Rest...> {
+  using type = std::conditional_t<std::is_void_v<typename First::Scalar>, typename ChainScalar<Rest...>::type,
+                                  typename First::Scalar>;
+};
+
+/// Do the layers that say how many features they take and give fit one another? `features` is what the chain gives so
+/// far. What lies between (activations, dropout, norms) leaves the number as it is.
+template <class... Modules>
+constexpr bool chain_fits(Index features = dynamic) {
+  bool fits = true;
+  const auto check = [&]<class M>(std::type_identity<M>) {
+    if constexpr (requires { M::InFeatures; }) {
+      fits = fits && may_equal(features, M::InFeatures);
+      features = M::OutFeatures;
+    }
+  };
+  (check(std::type_identity<Modules>{}), ...);
+  return fits;
+}
+
+}  // namespace detail
+
+/// A chain of modules, called "0", "1", ...: Sequential net{Linear<4, 8>{generator}, ReLU{}, Linear<8, 3>{generator}}.
+template <class... Modules>
+class Sequential : public Module<Sequential<Modules...>, typename detail::ChainScalar<Modules...>::type> {
+  static_assert(detail::chain_fits<Modules...>(),
+                "tinynet: Sequential: a layer takes another number of features than the layer before it gives");
+
+ public:
+  using Scalar = typename detail::ChainScalar<Modules...>::type;
+
+  explicit Sequential(Modules... modules) : modules_(std::move(modules)...) { join(); }
+  Sequential(const Sequential& other) : Module<Sequential, Scalar>(other), modules_(other.modules_) { join(); }
+  Sequential(Sequential&&) noexcept = default;
+  Sequential& operator=(const Sequential&) = default;
+  Sequential& operator=(Sequential&&) noexcept = default;
+  ~Sequential() = default;
+
+  template <class X>
+  auto forward(const X& x) const {
+    return forward_from<0>(x);
+  }
+
+  /// Module i, from 0.
+  template <std::size_t I>
+  auto& get() {
+    return std::get<I>(modules_);
+  }
+  template <std::size_t I>
+  const auto& get() const {
+    return std::get<I>(modules_);
+  }
+
+  static void members(auto& self, auto&& visit) {
+    std::apply(
+        [&](auto&... module) {
+          std::size_t i = 0;
+          (visit(std::to_string(i++).c_str(), module), ...);
+        },
+        self.modules_);
+  }
+  std::string name() const { return "Sequential"; }
+
+ private:
+  // The parameters of all modules become one flat vector.
+  void join() {
+    if constexpr (!std::is_void_v<Scalar>)
+      if (auto list = detail::parameter_list(*this); !list.empty()) detail::flatten(list);
+  }
+
+  template <std::size_t I, class X>
+  auto forward_from(const X& x) const {
+    if constexpr (I == sizeof...(Modules))
+      return x;
+    else
+      return forward_from<I + 1>(std::get<I>(modules_).forward(x));
+  }
+
+  std::tuple<Modules...> modules_;
+};
+
+/// A list of modules put together at run time: SequentialList<float> net; net.add(...).
+template <class Scalar_ = float>
+class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
+ public:
+  using Scalar = Scalar_;
+
+  SequentialList() = default;
+  SequentialList(const SequentialList& other) : Module<SequentialList, Scalar>(other) {
+    for (const auto& entry : other.entries_) entries_.push_back(entry->clone());
+    join();
+  }
+  SequentialList(SequentialList&&) noexcept = default;
+  SequentialList& operator=(const SequentialList& other) { return *this = SequentialList(other); }
+  SequentialList& operator=(SequentialList&&) noexcept = default;
+  ~SequentialList() = default;
+
+  /// Appends a module. Optimizers are to be made after the last one.
+  template <class M>
+  requires detail::IsModule<M> SequentialList& add(M module) {
+    static_assert(std::is_void_v<typename M::Scalar> || std::is_same_v<typename M::Scalar, Scalar>,
+                  "tinynet: SequentialList: the module has another scalar type than the list");
+    entries_.push_back(std::make_unique<Entry<M>>(std::move(module)));
+    join();
+    return *this;
+  }
+  Index size() const { return static_cast<Index>(entries_.size()); }
+
+  template <class X>
+  Var<Scalar> forward(const X& x) const {
+    if (entries_.empty()) throw Error(ErrorCode::usage, "SequentialList: there are no modules in it");
+    Var<Scalar> y = entries_.front()->forward(x);
+    for (std::size_t i = 1; i < entries_.size(); ++i) y = entries_[i]->forward(y);
+    return y;
+  }
+
+  void train(bool on = true) {
+    for (auto& entry : entries_) entry->train(on);
+  }
+
+  // For detail::visit_members and detail::print, which cannot see the types in the list.
+  template <class OnParameter, class OnBuffer>
+  void visit_all(const std::string& prefix, const OnParameter& on_parameter, const OnBuffer& on_buffer) const {
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      entries_[i]->visit(
+          prefix.empty() ? std::to_string(i) : prefix + "." + std::to_string(i),
+          [&](const std::string& name, AnyParameter<Scalar>& p) { on_parameter(name, p); },
+          [&](const std::string& name, MatrixView<Scalar>& b) { on_buffer(name, b); });
+  }
+  void print_all(std::ostream& out, const std::string& indent) const {
+    out << "Sequential(";
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      out << '\n' << indent << "  (" << i << "): ";
+      entries_[i]->print(out, indent + "  ");
+    }
+    out << (entries_.empty() ? "" : "\n" + indent) << ')';
+  }
+
+ private:
+  using OnParameter = std::function<void(const std::string&, AnyParameter<Scalar>&)>;
+  using OnBuffer = std::function<void(const std::string&, MatrixView<Scalar>&)>;
+
+  struct AnyEntry {
+    virtual ~AnyEntry() = default;
+    virtual Var<Scalar> forward(const Var<Scalar>& x) const = 0;
+    virtual Var<Scalar> forward(const detail::DataInput<Scalar, dynamic, dynamic>& x) const = 0;
+    virtual void visit(const std::string& prefix, const OnParameter&, const OnBuffer&) = 0;
+    virtual void print(std::ostream& out, const std::string& indent) const = 0;
+    virtual void train(bool on) = 0;
+    virtual std::unique_ptr<AnyEntry> clone() const = 0;
+  };
+
+  template <class M>
+  struct Entry final : AnyEntry {
+    explicit Entry(M m) : module(std::move(m)) {}
+    Var<Scalar> forward(const Var<Scalar>& x) const override { return module.forward(x); }
+    Var<Scalar> forward(const detail::DataInput<Scalar, dynamic, dynamic>& x) const override {
+      return module.forward(x);
+    }
+    void visit(const std::string& prefix, const OnParameter& on_parameter, const OnBuffer& on_buffer) override {
+      detail::visit_members(module, prefix, on_parameter, [&](const std::string& name, auto& buffer) {
+        MatrixView<Scalar> view(buffer.data(), buffer.rows(), buffer.cols());
+        on_buffer(name, view);
+      });
+    }
+    void print(std::ostream& out, const std::string& indent) const override { detail::print(out, module, indent); }
+    void train(bool on) override { module.train(on); }
+    std::unique_ptr<AnyEntry> clone() const override { return std::make_unique<Entry>(*this); }
+    M module;
+  };
+
+  void join() {
+    if (auto list = detail::parameter_list(*this); !list.empty()) detail::flatten(list);
+  }
+
+  std::vector<std::unique_ptr<AnyEntry>> entries_;
+};
+
+}  // namespace tinynet

@@ -1,0 +1,57 @@
+// Adadelta (Zeiler, 2012).
+#pragma once
+
+#include <tinynet/optim/optimizer.hpp>
+
+namespace tinynet {
+
+/// With PyTorch's names and defaults.
+struct AdadeltaOptions {
+  double lr = 1.0;
+  double rho = 0.9;
+  double eps = 1e-6;
+  double weight_decay = 0.0;
+};
+
+namespace rules {
+
+/// s = rho s + (1 - rho) g^2;  d = sqrt(u + eps) / sqrt(s + eps) g;  u = rho u + (1 - rho) d^2;  p -= lr d
+struct Adadelta {
+  AdadeltaOptions options;
+
+  template <class T>
+  void operator()(T& p, T g, T& square, T& delta) const {
+    if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
+    square = math::multiply_add(T(options.rho), square, T(1 - options.rho) * g * g);
+    const T step = math::sqrt(delta + T(options.eps)) / math::sqrt(square + T(options.eps)) * g;
+    delta = math::multiply_add(T(options.rho), delta, T(1 - options.rho) * step * step);
+    p = math::multiply_add(T(-options.lr), step, p);
+  }
+};
+
+}  // namespace rules
+
+/// Adadelta, as torch.optim.Adadelta.
+template <class Scalar = float>
+class Adadelta : public Optimizer<Scalar> {
+ public:
+  template <class Net>
+  explicit Adadelta(Net& net, AdadeltaOptions options = {})
+      : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}
+
+  /// Changes the parameters by their gradients.
+  void step() {
+    AdadeltaOptions now = options_;
+    now.lr = this->lr();
+    this->template update<2>(rules::Adadelta{now});
+  }
+
+  const AdadeltaOptions& options() const { return options_; }
+
+ private:
+  AdadeltaOptions options_;
+};
+template <class Net>
+Adadelta(Net&, AdadeltaOptions = {}) -> Adadelta<typename Net::Scalar>;
+
+}  // namespace tinynet

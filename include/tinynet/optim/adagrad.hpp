@@ -1,0 +1,55 @@
+// Adagrad (Duchi et al., 2011).
+#pragma once
+
+#include <tinynet/optim/optimizer.hpp>
+
+namespace tinynet {
+
+/// With PyTorch's names and defaults.
+struct AdagradOptions {
+  double lr = 1e-2;
+  double lr_decay = 0.0;
+  double weight_decay = 0.0;
+  double initial_accumulator_value = 0.0;
+  double eps = 1e-10;
+};
+
+namespace rules {
+
+/// s = s + g^2;  p -= lr g / (sqrt(s) + eps)
+struct Adagrad {
+  double lr, weight_decay, eps;
+
+  template <class T>
+  void operator()(T& p, T g, T& sum) const {
+    if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
+    sum = math::multiply_add(g, g, sum);
+    p = math::multiply_add(T(-lr), g / (math::sqrt(sum) + T(eps)), p);
+  }
+};
+
+}  // namespace rules
+
+/// Adagrad, as torch.optim.Adagrad.
+template <class Scalar = float>
+class Adagrad : public Optimizer<Scalar> {
+ public:
+  template <class Net>
+  explicit Adagrad(Net& net, AdagradOptions options = {})
+      : Optimizer<Scalar>(net, options.lr, 1, options.initial_accumulator_value), options_(options) {}
+
+  /// Changes the parameters by their gradients.
+  void step() {
+    const double lr = this->lr() / (1 + static_cast<double>(this->steps()) * options_.lr_decay);
+    this->template update<1>(rules::Adagrad{lr, options_.weight_decay, options_.eps});
+  }
+
+  const AdagradOptions& options() const { return options_; }
+
+ private:
+  AdagradOptions options_;
+};
+template <class Net>
+Adagrad(Net&, AdagradOptions = {}) -> Adagrad<typename Net::Scalar>;
+
+}  // namespace tinynet

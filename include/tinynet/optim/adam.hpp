@@ -1,0 +1,98 @@
+// Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019).
+#pragma once
+
+#include <cmath>
+#include <tinynet/optim/optimizer.hpp>
+
+namespace tinynet {
+
+/// With PyTorch's names and defaults.
+struct AdamOptions {
+  double lr = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999;  ///< PyTorch's betas
+  double eps = 1e-8;
+  double weight_decay = 0.0;  ///< added to the gradient
+};
+
+struct AdamWOptions {
+  double lr = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0.01;  ///< taken off the parameters directly
+};
+
+namespace rules {
+
+/// m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+/// p -= lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps)
+struct Adam {
+  double beta1, beta2, eps, weight_decay;
+  double keep;             // what is left of a parameter before the step
+  double step_size;        // lr / (1 - beta1^t)
+  double root_correction;  // 1 / sqrt(1 - beta2^t)
+
+  Adam(double lr, double b1, double b2, double epsilon, double gradient_decay, double direct_decay, Index t)
+      : beta1(b1),
+        beta2(b2),
+        eps(epsilon),
+        weight_decay(gradient_decay),
+        keep(1 - lr * direct_decay),
+        step_size(lr / (1 - std::pow(b1, static_cast<double>(t)))),
+        root_correction(1 / std::sqrt(1 - std::pow(b2, static_cast<double>(t)))) {}
+
+  template <class T>
+  void operator()(T& p, T g, T& m, T& v) const {
+    if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
+    if (keep != 1) p = p * T(keep);
+    m = math::multiply_add(T(1 - beta1), g - m, m);
+    v = math::multiply_add(T(beta2), v, T(1 - beta2) * g * g);
+    const T root = math::multiply_add(math::sqrt(v), T(root_correction), T(eps));
+    p = math::multiply_add(T(-step_size), m / root, p);
+  }
+};
+
+}  // namespace rules
+
+/// Adam, as torch.optim.Adam.
+template <class Scalar = float>
+class Adam : public Optimizer<Scalar> {
+ public:
+  template <class Net>
+  explicit Adam(Net& net, AdamOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}
+
+  /// Changes the parameters by their gradients.
+  void step() {
+    const auto& o = options_;
+    this->template update<2>(rules::Adam(this->lr(), o.beta1, o.beta2, o.eps, o.weight_decay, 0.0, this->steps() + 1));
+  }
+
+  const AdamOptions& options() const { return options_; }
+
+ private:
+  AdamOptions options_;
+};
+template <class Net>
+Adam(Net&, AdamOptions = {}) -> Adam<typename Net::Scalar>;
+
+/// Adam with weight decay apart from the gradient, as torch.optim.AdamW.
+template <class Scalar = float>
+class AdamW : public Optimizer<Scalar> {
+ public:
+  template <class Net>
+  explicit AdamW(Net& net, AdamWOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}
+
+  /// Changes the parameters by their gradients.
+  void step() {
+    const auto& o = options_;
+    this->template update<2>(rules::Adam(this->lr(), o.beta1, o.beta2, o.eps, 0.0, o.weight_decay, this->steps() + 1));
+  }
+
+  const AdamWOptions& options() const { return options_; }
+
+ private:
+  AdamWOptions options_;
+};
+template <class Net>
+AdamW(Net&, AdamWOptions = {}) -> AdamW<typename Net::Scalar>;
+
+}  // namespace tinynet

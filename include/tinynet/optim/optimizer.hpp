@@ -1,0 +1,104 @@
+// What all optimizers share: the flat vector of parameters they change, the learning rate, the count of steps.
+#pragma once
+
+#include <memory>
+#include <tinynet/autodiff/parameter.hpp>
+#include <tinynet/core/math.hpp>
+#include <tinynet/core/threads.hpp>
+#include <tinynet/nn/module.hpp>
+#include <vector>
+
+namespace tinynet {
+
+/// The part of an optimizer that a schedule changes.
+class LearningRate {
+ public:
+  explicit LearningRate(double lr) : lr_(lr) {}
+  double lr() const { return lr_; }
+  void set_lr(double lr) { lr_ = lr; }
+
+ private:
+  double lr_;
+};
+
+/// The base of all optimizers. It holds on to the flat parameters that the net has when the optimizer is made.
+template <class Scalar_>
+class Optimizer : public LearningRate {
+ public:
+  using Scalar = Scalar_;
+  using Vector = typename FlatParameters<Scalar>::Vector;
+
+  /// Sets all gradients to zero.
+  void zero_grad() { parameters_->gradient.setZero(); }
+
+  /// How many steps have been made.
+  Index steps() const { return steps_; }
+
+  FlatParameters<Scalar>& parameters() { return *parameters_; }
+  const FlatParameters<Scalar>& parameters() const { return *parameters_; }
+
+  /// What the rule remembers from step to step (momenta, running means of squares), each as long as the parameters.
+  const std::vector<Vector>& state() const { return state_; }
+
+  /// Goes on from where another optimizer of the same kind was. Throws Error (usage) if the sizes do not fit.
+  void restore(Index steps, std::vector<Vector> state) {
+    bool fits = state.size() == state_.size();
+    for (std::size_t i = 0; fits && i < state.size(); ++i) fits = state[i].size() == state_[i].size();
+    if (steps < 0 || !fits) throw Error(ErrorCode::usage, "Optimizer: the state is not one of this optimizer");
+    steps_ = steps;
+    state_ = std::move(state);
+  }
+
+ protected:
+  template <class Net>
+  Optimizer(Net& net, double lr, std::size_t states, double initial = 0.0)
+      : LearningRate(lr),
+        parameters_(flat_parameters(net)),
+        state_(states, Vector::Constant(parameters_->size(), static_cast<Scalar>(initial))) {}
+
+  /// Counts a step and calls rule(p, g, state...) for every parameter p with its gradient g; p and the states are
+  /// changed in place. The rule is called with packs of numbers where there is SIMD.
+  template <class Rule, std::size_t... I>
+  void update(const Rule& rule, std::index_sequence<I...>) {
+    ++steps_;
+    constexpr Index grain = 16384;
+    const Index size = parameters_->size();
+    Scalar* const p = parameters_->value.data();
+    const Scalar* const g = parameters_->gradient.data();
+    detail::parallel_for((size + grain - 1) / grain, [&](Index chunk, int) {
+      const Index end = std::min(size, (chunk + 1) * grain);
+      Index i = chunk * grain;
+      if constexpr (detail::has_pack<Scalar>) {
+        using P = Pack<Scalar>;
+        const auto apply = [&rule](P parameter, P gradient, std::array<P, sizeof...(I)> state, auto&& store) {
+          rule(parameter, gradient, state[I]...);
+          store(parameter, state);
+        };
+        for (; i + P::size <= end; i += P::size)
+          apply(P::load(p + i), P::load(g + i), {P::load(state_[I].data() + i)...}, [&](P value, const auto& state) {
+            value.store(p + i);
+            (state[I].store(state_[I].data() + i), ...);
+          });
+        if (const Index n = end - i; n > 0)
+          apply(P::load(p + i, n), P::load(g + i, n), {P::load(state_[I].data() + i, n)...},
+                [&](P value, const auto& state) {
+                  value.store(p + i, n);
+                  (state[I].store(state_[I].data() + i, n), ...);
+                });
+      } else {
+        for (; i < end; ++i) rule(p[i], g[i], state_[I][i]...);
+      }
+    });
+  }
+  template <std::size_t States, class Rule>
+  void update(const Rule& rule) {
+    update(rule, std::make_index_sequence<States>{});
+  }
+
+ private:
+  std::shared_ptr<FlatParameters<Scalar>> parameters_;
+  std::vector<Vector> state_;
+  Index steps_ = 0;
+};
+
+}  // namespace tinynet

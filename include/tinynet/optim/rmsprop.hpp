@@ -1,0 +1,64 @@
+// RMSprop (Hinton, 2012).
+#pragma once
+
+#include <tinynet/optim/optimizer.hpp>
+
+namespace tinynet {
+
+/// With PyTorch's names and defaults.
+struct RMSpropOptions {
+  double lr = 1e-2;
+  double alpha = 0.99;
+  double eps = 1e-8;
+  double weight_decay = 0.0;
+  double momentum = 0.0;
+  bool centered = false;  ///< divide by the standard deviation of the gradient, not its root mean square
+};
+
+namespace rules {
+
+/// s = alpha s + (1 - alpha) g^2;  d = g / (sqrt(s) + eps), with s less the square of the mean gradient if centred
+/// b = momentum b + d;  p -= lr b
+struct RMSprop {
+  RMSpropOptions options;
+
+  template <class T>
+  void operator()(T& p, T g, T& square, T& buffer, T& average) const {
+    if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
+    square = math::multiply_add(T(options.alpha), square, T(1 - options.alpha) * g * g);
+    T variance = square;
+    if (options.centered) {
+      average = math::multiply_add(T(1 - options.alpha), g - average, average);
+      variance = square - average * average;
+    }
+    T direction = g / (math::sqrt(variance) + T(options.eps));
+    if (options.momentum > 0) direction = buffer = math::multiply_add(T(options.momentum), buffer, direction);
+    p = math::multiply_add(T(-options.lr), direction, p);
+  }
+};
+
+}  // namespace rules
+
+/// RMSprop with momentum and centring, as torch.optim.RMSprop.
+template <class Scalar = float>
+class RMSprop : public Optimizer<Scalar> {
+ public:
+  template <class Net>
+  explicit RMSprop(Net& net, RMSpropOptions options = {}) : Optimizer<Scalar>(net, options.lr, 3), options_(options) {}
+
+  /// Changes the parameters by their gradients.
+  void step() {
+    RMSpropOptions now = options_;
+    now.lr = this->lr();
+    this->template update<3>(rules::RMSprop{now});
+  }
+
+  const RMSpropOptions& options() const { return options_; }
+
+ private:
+  RMSpropOptions options_;
+};
+template <class Net>
+RMSprop(Net&, RMSpropOptions = {}) -> RMSprop<typename Net::Scalar>;
+
+}  // namespace tinynet

@@ -1,0 +1,76 @@
+// Stochastic gradient descent.
+#pragma once
+
+#include <tinynet/optim/optimizer.hpp>
+
+namespace tinynet {
+
+/// With PyTorch's names and defaults.
+struct SGDOptions {
+  double lr = 1e-3;
+  double momentum = 0.0;
+  double dampening = 0.0;
+  double weight_decay = 0.0;
+  bool nesterov = false;  ///< needs momentum and no dampening
+};
+
+namespace rules {
+
+/// p -= lr (g + decay p)
+struct SGD {
+  double lr, weight_decay;
+
+  template <class T>
+  void operator()(T& p, T g) const {
+    if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
+    p = math::multiply_add(T(-lr), g, p);
+  }
+};
+
+/// v = momentum v + (1 - dampening) g (at first v = g);  p -= lr v, or lr (g + momentum v) with Nesterov
+struct Momentum {
+  SGDOptions options;
+  bool first;
+
+  template <class T>
+  void operator()(T& p, T g, T& v) const {
+    if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
+    v = first ? g : math::multiply_add(T(options.momentum), v, T(1 - options.dampening) * g);
+    const T direction = options.nesterov ? math::multiply_add(T(options.momentum), v, g) : v;
+    p = math::multiply_add(T(-options.lr), direction, p);
+  }
+};
+
+}  // namespace rules
+
+/// Stochastic gradient descent with momentum, dampening, Nesterov's look-ahead and weight decay, as torch.optim.SGD.
+template <class Scalar = float>
+class SGD : public Optimizer<Scalar> {
+ public:
+  /// Throws Error (usage) for Nesterov without momentum or with dampening.
+  template <class Net>
+  explicit SGD(Net& net, SGDOptions options = {})
+      : Optimizer<Scalar>(net, options.lr, options.momentum != 0 ? 1 : 0), options_(options) {
+    if (options.nesterov && (options.momentum <= 0 || options.dampening != 0))
+      throw Error(ErrorCode::usage, "SGD: Nesterov needs a momentum and no dampening");
+  }
+
+  /// Changes the parameters by their gradients.
+  void step() {
+    SGDOptions now = options_;
+    now.lr = this->lr();
+    if (options_.momentum == 0)
+      this->template update<0>(rules::SGD{now.lr, now.weight_decay});
+    else
+      this->template update<1>(rules::Momentum{now, this->steps() == 0});
+  }
+
+  const SGDOptions& options() const { return options_; }
+
+ private:
+  SGDOptions options_;
+};
+template <class Net>
+SGD(Net&, SGDOptions = {}) -> SGD<typename Net::Scalar>;
+
+}  // namespace tinynet

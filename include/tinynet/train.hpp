@@ -1,0 +1,135 @@
+// Training and evaluation for those who do not want to write the loop.
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <span>
+#include <tinynet/autodiff/ops/loss.hpp>
+#include <tinynet/autodiff/tape.hpp>
+#include <tinynet/data/batches.hpp>
+#include <vector>
+
+namespace tinynet {
+
+/// How long and on what `fit` trains.
+struct FitOptions {
+  Index steps = 1000;
+  Index batch = 0;  ///< rows a step; 0 means all, in order
+  Seed seed{};      ///< of the order of the rows
+};
+
+/// What a callback of `fit` is told after each step.
+struct FitProgress {
+  Index step;      ///< from 0
+  double loss;     ///< before the step
+  double seconds;  ///< since `fit` began
+};
+
+/// What `fit` did.
+struct FitResult {
+  Index steps = 0;
+  double loss = 0;  ///< before the last step
+  double seconds = 0;
+};
+
+/// Trains `net` on the cross entropy of its outputs for x against the labels. `on_step(progress)` is called after
+/// every step; if it returns false, training ends. Throws Error (numeric) when the loss is not finite.
+template <class Net, class Opt, class X, Labels L, class OnStep>
+FitResult fit(const Net& net, Opt& optimizer, const X& x, const L& labels, FitOptions options, OnStep&& on_step) {
+  using Label = std::ranges::range_value_t<L>;
+  const auto start = std::chrono::steady_clock::now();
+  std::optional<Batches<X, Label>> batches;
+  if (options.batch != 0)
+    batches.emplace(x, std::span<const Label>(labels), options.batch, BatchOptions{.seed = options.seed});
+  FitResult result;
+  const auto train = [&](const auto& rows, const auto& classes) {
+    const auto loss = cross_entropy(net(rows), classes);
+    result.loss = static_cast<double>(loss.item());
+    if (!std::isfinite(result.loss))
+      throw Error(ErrorCode::numeric, "fit: the loss is " + std::to_string(result.loss) + " at step " +
+                                          std::to_string(result.steps) + "; a lower learning rate may help");
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+  };
+  while (result.steps < options.steps) {
+    if (batches) {
+      const auto [rows, classes] = batches->next();
+      train(rows, classes);
+    } else {
+      train(x, labels);
+    }
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const FitProgress progress{result.steps++, result.loss, result.seconds};
+    if constexpr (std::is_convertible_v<decltype(on_step(progress)), bool>) {
+      if (!on_step(progress)) break;
+    } else {
+      on_step(progress);
+    }
+  }
+  return result;
+}
+template <class Net, class Opt, class X, Labels L>
+FitResult fit(const Net& net, Opt& optimizer, const X& x, const L& labels, FitOptions options = {}) {
+  return fit(net, optimizer, x, labels, options, [](const FitProgress&) {});
+}
+
+/// A row whose class a net got wrong.
+struct Misclassified {
+  Index index;      ///< of the row
+  Index predicted;  ///< by the net
+  Index actual;     ///< the label
+};
+
+/// How good a net is on some data.
+struct Evaluation {
+  double loss = 0;                                                 ///< the mean cross entropy
+  double accuracy = 0;                                             ///< the part that is right, 0 to 1
+  std::vector<Index> predicted;                                    ///< the class of each row
+  Eigen::Matrix<Index, Eigen::Dynamic, Eigen::Dynamic> confusion;  ///< (actual, predicted): how many rows
+  std::vector<Misclassified> misclassified;                        ///< in the order of the rows
+};
+
+/// The column of the largest number in each row, the first of equals.
+/// Throws Error (numeric) if a number is NaN.
+template <class Derived>
+std::vector<Index> argmax_rows(const Eigen::DenseBase<Derived>& x) {
+  std::vector<Index> best(static_cast<std::size_t>(x.rows()), 0);
+  for (Index r = 0; r < x.rows(); ++r) {
+    Index& top = best[static_cast<std::size_t>(r)];
+    for (Index c = 0; c < x.cols(); ++c) {
+      if (std::isnan(x(r, c)))
+        throw Error(ErrorCode::numeric,
+                    "argmax: the number in row " + std::to_string(r) + ", column " + std::to_string(c) + " is NaN");
+      if (x(r, c) > x(r, top)) top = c;
+    }
+  }
+  return best;
+}
+
+/// Evaluates a net on x and its labels without recording anything. Call `net.eval()` before, if the net has dropout or
+/// batch norm. Throws Error (numeric) if an output is NaN.
+template <class Net, class X, Labels L>
+Evaluation evaluate(const Net& net, const X& x, const L& labels) {
+  const NoGrad guard;
+  const auto output = net(x);
+  Evaluation result;
+  result.loss = static_cast<double>(cross_entropy(output, labels).item());
+  const auto logits = output.value();
+  result.predicted = argmax_rows(logits);
+  result.confusion.setZero(logits.cols(), logits.cols());
+  const auto* const label = std::ranges::data(labels);
+  for (std::size_t i = 0; i < result.predicted.size(); ++i) {
+    const auto actual = static_cast<Index>(label[i]);
+    ++result.confusion(actual, result.predicted[i]);
+    if (result.predicted[i] != actual)
+      result.misclassified.push_back({static_cast<Index>(i), result.predicted[i], actual});
+  }
+  const auto rows = static_cast<double>(result.predicted.size());
+  result.accuracy = (rows - static_cast<double>(result.misclassified.size())) / rows;
+  return result;
+}
+
+}  // namespace tinynet

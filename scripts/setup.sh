@@ -1,0 +1,206 @@
+# shellcheck shell=bash
+# For examples/mnist/run.sh, tests/run.sh and .ci/run, which source it after `set -euo pipefail`: installs what is
+# missing, and builds without a word unless something fails. Packages go by the names that Debian gives them.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+logs=$root/build/log
+venv=$root/build/venv
+
+say() { printf 'tinynet: %s\n' "$*" >&2; }
+
+die() {
+  say "error: $*"
+  exit 1
+}
+
+# logged NAME COMMAND...: the output goes to build/log/NAME.log; if the command fails, its end is shown.
+logged() {
+  local log=$logs/$1.log
+  shift
+  mkdir -p "$logs"
+  if ! "$@" </dev/null >"$log" 2>&1; then
+    tail -n "${TINYNET_LOG_LINES:-60}" "$log" >&2
+    say "error: '$*' failed; all of its output is in $log"
+    return 1
+  fi
+}
+
+# ---- What is here ----------------------------------------------------------------------------------------------
+
+has_command() { command -v "$1" >/dev/null 2>&1; }
+
+# has_header HEADER...: one of them is where the compiler, or CMake by CMAKE_PREFIX_PATH, looks.
+has_header() {
+  local header prefix
+  local -a compiler prefixes
+  read -ra compiler <<<"${CXX:-c++}"
+  IFS=: read -ra prefixes <<<"${CMAKE_PREFIX_PATH:-}"
+  for header in "$@"; do
+    printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$header" | "${compiler[@]}" -E -x c++ - >/dev/null 2>&1 && return
+    for prefix in ${prefixes[@]+"${prefixes[@]}"}; do
+      [[ -e $prefix/include/$header ]] && return
+    done
+  done
+  return 1
+}
+
+# 3.21 or later
+has_cmake() {
+  local version
+  version=$(cmake --version 2>/dev/null) || return 1
+  [[ $version =~ ([0-9]+)\.([0-9]+) ]] || return 1
+  ((BASH_REMATCH[1] > 3 || (BASH_REMATCH[1] == 3 && BASH_REMATCH[2] >= 21)))
+}
+
+# has PACKAGE: what that package of Debian gives is here, wherever it came from.
+has() {
+  case $1 in
+    g++) has_command "${CXX:-c++}" || [[ ${CXX:-} == *" "* ]] ;;
+    clang) has_command clang++ ;;
+    cmake) has_cmake ;;
+    ninja-build) has_command ninja ;;
+    libeigen3-dev) has_header eigen3/Eigen/Core Eigen/Core ;;
+    zlib1g-dev) has_header zlib.h ;;
+    nlohmann-json3-dev) has_header nlohmann/json.hpp ;;
+    libcli11-dev) has_header CLI/CLI.hpp ;;
+    libstb-dev) has_header stb/stb_image_write.h stb_image_write.h ;;
+    doctest-dev) has_header doctest/doctest.h ;;
+    ca-certificates) [[ -e /etc/ssl/certs/ca-certificates.crt || -e /etc/ssl/cert.pem ]] ;;
+    dataset-fashion-mnist) [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] ;;
+    *) has_command "$1" ;;
+  esac
+}
+
+# Sets the array `missing` to those of the packages that are not here.
+find_missing() {
+  local package
+  missing=()
+  for package in "$@"; do
+    has "$package" || missing+=("$package")
+  done
+}
+
+# ---- Installing ------------------------------------------------------------------------------------------------
+
+as_root() {
+  if [[ $(id -u) == 0 ]]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+# can_be_root [ask]: root, or sudo that asks for no password; or, with `ask`, for one that somebody can give.
+can_be_root() {
+  [[ $(id -u) == 0 ]] && return
+  has_command sudo || return 1
+  sudo -n true 2>/dev/null && return
+  [[ ${1:-} == ask && -t 0 ]] && say "sudo may ask for your password" && sudo -v
+}
+
+apt_install() {
+  local -a apt=(env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+  logged apt-update as_root "${apt[@]}" update || say "goes on with the package lists at hand"
+  logged apt-install as_root "${apt[@]}" install --no-install-recommends "$@"
+}
+
+# What pip_install put under build/, if anything.
+use_venv() {
+  local prefix
+  [[ -d $venv/bin ]] || return 0
+  export PATH=$venv/bin:$PATH
+  for prefix in "$venv"/lib/python3*/site-packages/cmeel.prefix; do
+    [[ -d $prefix ]] && export CMAKE_PREFIX_PATH=$prefix${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
+  done
+  return 0
+}
+
+pip_install() {
+  say "installing $* from PyPI into $venv (once)"
+  mkdir -p "$logs"
+  if ! {
+    python3 -m venv "$venv" && "$venv/bin/pip" install --disable-pip-version-check "$@"
+  } </dev/null >"$logs/pip.log" 2>&1; then
+    say "that failed: $logs/pip.log says why"
+    rm -rf "$venv"
+    return 1
+  fi
+  use_venv
+}
+
+# need PACKAGE... [-- PACKAGE...]: installs what is missing. Does not return without the first ones; those after the
+# -- are nice to have, and tried once.
+need() {
+  local -a required=() optional=() missing=() pypi=() rest=()
+  local package tried=$logs/optional-tried
+  while (($# > 0)) && [[ $1 != -- ]]; do
+    required+=("$1")
+    shift
+  done
+  [[ $# == 0 ]] || shift
+  optional=("$@")
+
+  use_venv
+  find_missing "${required[@]}"
+  if [[ ${#missing[@]} == 0 && -e $tried ]]; then return; fi
+  rest=(${missing[@]+"${missing[@]}"})
+  find_missing ${optional[@]+"${optional[@]}"}
+  optional=(${missing[@]+"${missing[@]}"})
+  if [[ ${#rest[@]} == 0 && ${#optional[@]} == 0 ]]; then return; fi
+
+  case $(uname -s) in
+    MINGW* | MSYS* | CYGWIN*) die "on Windows please use CMake itself: README.md says how" ;;
+    Darwin)
+      if [[ ${#rest[@]} == 0 ]]; then return; fi
+      die "not found: ${rest[*]}. Please run: xcode-select --install;" \
+        "brew install cmake ninja eigen nlohmann-json cli11 doctest"
+      ;;
+  esac
+
+  mkdir -p "$logs"
+  if ((${#rest[@]} > 0)) && has_command apt-get && can_be_root ask; then
+    say "installing ${rest[*]} (once)"
+    apt_install "${rest[@]}" || true
+    hash -r
+  fi
+  if ((${#optional[@]} > 0)) && has_command apt-get && can_be_root; then
+    say "installing ${optional[*]} (once)"
+    apt_install "${optional[@]}" || say "goes on without"
+  fi
+  touch "$tried"
+
+  # What is still missing and what PyPI has goes under build/; the rest is for the user to install.
+  find_missing "${required[@]}"
+  rest=()
+  for package in ${missing[@]+"${missing[@]}"}; do
+    case $package in
+      cmake) pypi+=(cmake) ;;
+      ninja-build) pypi+=(ninja) ;;
+      libeigen3-dev) pypi+=(cmeel-eigen) ;;
+      *) rest+=("$package") ;;
+    esac
+  done
+  if ((${#rest[@]} > 0)); then
+    die "please install (Debian's names): ${missing[*]}; this needs root: sudo apt-get install ${missing[*]}"
+  fi
+  if ((${#pypi[@]} > 0)); then
+    pip_install "${pypi[@]}" ||
+      die "please install (Debian's names): ${missing[*]}; this needs root: sudo apt-get install ${missing[*]}"
+  fi
+}
+
+# ---- Building --------------------------------------------------------------------------------------------------
+
+# build PRESET: brings build/PRESET up to date. One at a time, where there is flock.
+build() (
+  cd "$root" || exit
+  mkdir -p build
+  if has_command flock; then
+    exec 9>build/lock
+    flock 9
+  fi
+  logged "$1-configure" cmake --preset "$1"
+  [[ -e build/$1/built ]] || say "building (a few minutes, the first time only)"
+  logged "$1-build" cmake --build --preset "$1"
+  touch "build/$1/built"
+)

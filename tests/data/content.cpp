@@ -1,0 +1,39 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <tinynet/data/content.hpp>
+
+#include "../io/temporary_folder.hpp"
+
+using test::bytes;
+using tinynet::detail::content_name;
+
+TEST_CASE("row 36: formats that data sets also come in") {
+  CHECK(content_name(bytes("PK\x03\x04 and more")) == "a zip archive");
+  std::string zip = "PK\x03\x04" + std::string(22, '\0') + std::string("\x0B\0\0\0", 4) + "train_x.npy";
+  CHECK(content_name(bytes(zip)) == "a NumPy npz archive");
+  CHECK(content_name(bytes(zip.substr(0, 29))) == "a zip archive");
+  CHECK(content_name(bytes(zip.substr(0, 27))) == "a zip archive");
+  CHECK(content_name(bytes("\x1F\x8B\x08")) == "gzip data");
+  CHECK(content_name(bytes(std::string("\xFD"
+                                       "7zXZ\0",
+                                       6))) == "an xz file");
+  CHECK(content_name(bytes("BZh91AY")) == "a bzip2 file");
+  CHECK(content_name(bytes("\x28\xB5\x2F\xFD")) == "a zstd file");
+  CHECK(content_name(bytes("PAR1\x15")) == "a parquet file");
+  CHECK(content_name(bytes("\x93NUMPY\x01")) == "a NumPy npy file");
+  CHECK(content_name(bytes("a.txt" + std::string(252, '\0') + "ustar")) == "a tar archive");
+  CHECK(content_name(bytes("a.txt" + std::string(252, '\0') + "usta")).empty());
+}
+
+TEST_CASE("pages that servers send instead of a file") {
+  CHECK(content_name(bytes("<!DOCTYPE html><html>")) == "an HTML page");
+  CHECK(content_name(bytes("<HTML>")) == "an HTML page");
+  CHECK(content_name(bytes("<?xml version='1.0'?><Error>")) == "an XML document");
+  CHECK(content_name(bytes("404 not found\n")) == "text");
+}
+
+TEST_CASE("nothing that is known") {
+  CHECK(content_name(bytes("\x01\x02\x03\x04")).empty());
+  CHECK(content_name(bytes("\xFF\xFF")).empty());
+}

@@ -1,0 +1,19 @@
+// Counts the bytes that `new` gives out in this program. Included by one file of a program only.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace test {
+inline std::atomic<std::size_t> allocated_bytes{0};
+}  // namespace test
+
+void* operator new(std::size_t n) {
+  test::allocated_bytes += n;
+  if (void* p = std::malloc(n == 0 ? 1 : n)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds the tests and runs them: tests/run.sh [PRESET [argument of ctest]...]
+# PRESET is release (as without one), debug, clang, asan or tsan: see CMakePresets.json.
+# The tests that want the MNIST files or PyTorch's numbers look in $TINYNET_DATA and $TINYNET_REFERENCE.
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/setup.sh"
+
+preset=${1:-release}
+packages=(g++ cmake ninja-build libeigen3-dev zlib1g-dev nlohmann-json3-dev libcli11-dev doctest-dev libstb-dev)
+if [[ $preset == clang ]]; then packages+=(clang); fi
+need "${packages[@]}" -- curl ca-certificates dataset-fashion-mnist
+build "$preset"
+
+for variable in TINYNET_DATA TINYNET_REFERENCE; do
+  if [[ -n ${!variable:-} ]]; then
+    folder=$(cd "${!variable}" && pwd) || die "$variable: no such folder: ${!variable}"
+    export "$variable=$folder"
+  fi
+done
+cd "$root"
+exec ctest --preset "$preset" --parallel "$(getconf _NPROCESSORS_ONLN)" "${@:2}"

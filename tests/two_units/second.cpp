@@ -1,0 +1,5 @@
+#include "all_headers.hpp"
+
+const void* address_of_version();
+
+const void* address_of_version() { return &tinynet::version; }
