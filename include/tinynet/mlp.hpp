@@ -5,10 +5,12 @@
 #include <tinynet/autodiff/ops/loss.hpp>
 #include <tinynet/autodiff/ops/map.hpp>
 #include <tinynet/autodiff/ops/reduction.hpp>
+#include <tinynet/core/engine.hpp>
 #include <tinynet/core/error.hpp>
 #include <tinynet/core/random.hpp>
 #include <tinynet/core/threads.hpp>
 #include <tinynet/core/version.hpp>
+#include <tinynet/nn/fused_loss.hpp>
 #include <tinynet/nn/loss.hpp>
 #include <tinynet/nn/mlp.hpp>
 #include <tinynet/optim/adadelta.hpp>

@@ -6,9 +6,9 @@
 #include <functional>
 #include <optional>
 #include <span>
-#include <tinynet/autodiff/ops/loss.hpp>
 #include <tinynet/autodiff/tape.hpp>
 #include <tinynet/data/batches.hpp>
+#include <tinynet/nn/fused_loss.hpp>
 #include <vector>
 
 namespace tinynet {

@@ -158,7 +158,7 @@ struct Pow {
   }
   template <class T>
   T derivative(T x, T) const {
-    return T(exponent) * math::pow(x, T(exponent - 1));
+    return exponent == 0 ? T(0) : T(exponent) * math::pow(x, T(exponent - 1));
   }
 };
 

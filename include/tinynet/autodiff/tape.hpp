@@ -132,6 +132,8 @@ class Tape {
 
   /// Computes the gradient of `root` (times the numbers at `upstream`) by every leaf it was computed from.
   void backward(NodeType* root, const Scalar* upstream, bool retain_graph) {
+    if (this != &current())
+      throw Error(ErrorCode::usage, std::string("backward: '") + root->name + "' belongs to another thread");
     if (!root->wants_gradient)
       throw Error(ErrorCode::usage, std::string("backward: nothing that '") + root->name +
                                         "' was computed from wants a gradient (or it was computed under no_grad)");

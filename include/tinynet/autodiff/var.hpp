@@ -93,10 +93,11 @@ class Var {
   /// The same for a matrix: `upstream` is the gradient of some number by this value, of the same shape.
   template <class Derived>
   void backward(const Eigen::DenseBase<Derived>& upstream, RetainGraph retain = {}) const {
-    const Matrix<Scalar> start = upstream.derived().template cast<Scalar>();
-    detail::require_shapes(Shape{start.rows(), start.cols()} == shape(), "backward",
-                           "the gradient to start from has another shape than the value", {start.rows(), start.cols()},
-                           shape());
+    const Shape own{upstream.rows(), upstream.cols()};
+    detail::require_shapes(own == shape(), "backward", "the gradient to start from has another shape than the value",
+                           own, shape());
+    const detail::Buffer<Scalar> start(own.size());
+    MatrixView<Scalar>(start.data(), own.rows, own.cols) = upstream.derived().template cast<Scalar>().matrix();
     node_->tape->backward(node_, start.data(), retain.value);
   }
 

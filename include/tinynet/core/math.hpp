@@ -167,17 +167,22 @@ std::complex<Real> expm1(const std::complex<Real>& x) {
   return {std::expm1(x.real()), x.imag() * std::exp(x.real())};
 }
 
+/// e^x, 0 where it would be below the smallest normal number: Eigen's packets stop at some number there, and so take
+/// -infinity to something that is not 0.
 template <class Scalar>
 Pack<Scalar> exp(Pack<Scalar> x) {
-  return Pack<Scalar>(Eigen::internal::pexp(x.v));
+  constexpr double lowest = std::is_same_v<Scalar, float> ? -87.33654 : -708.396418532264;
+  return select(less(x, Pack<Scalar>(lowest)), Pack<Scalar>(0), Pack<Scalar>(Eigen::internal::pexp(x.v)));
 }
 template <class Scalar>
 Pack<Scalar> log(Pack<Scalar> x) {
   return Pack<Scalar>(Eigen::internal::plog(x.v));
 }
+/// Not Eigen's, which in single precision refines the processor's estimate: it takes infinity to NaN, and processors of
+/// different makers have different estimates.
 template <class Scalar>
 Pack<Scalar> sqrt(Pack<Scalar> x) {
-  return Pack<Scalar>(Eigen::internal::psqrt(x.v));
+  return x.each([](Scalar number) { return std::sqrt(number); });
 }
 template <class Scalar>
 Pack<Scalar> abs(Pack<Scalar> x) {

@@ -43,8 +43,11 @@ class MemoryPool {
 
   void* allocate(std::size_t bytes) {
     const Class c = size_class(bytes);
-    if (Block*& head = free_[c.index]; head != nullptr) return std::exchange(head, head->next);
-    return ::operator new (c.bytes, std::align_val_t{alignment});
+    Block*& head = free_[c.index];
+    void* const memory =
+        head != nullptr ? std::exchange(head, head->next) : ::operator new (c.bytes, std::align_val_t{alignment});
+    ++in_use_;
+    return memory;
   }
 
   void deallocate(void* memory, std::size_t bytes) noexcept {
@@ -87,24 +90,28 @@ inline MemoryPool& thread_memory_pool() {
   return *pool;
 }
 
-/// An uninitialised array of plain numbers from the calling thread's pool, to be destroyed on the same thread.
+/// An uninitialised array of plain numbers from the calling thread's pool, to be destroyed on the same thread or after
+/// its end.
 template <class Number>
 class Buffer {
  public:
   explicit Buffer(Index size)
-      : bytes_(static_cast<std::size_t>(size) * sizeof(Number)),
-        data_(static_cast<Number*>(thread_memory_pool().allocate(bytes_))) {}
-  Buffer(Buffer&& other) noexcept : bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
+      : pool_(&thread_memory_pool()),
+        bytes_(static_cast<std::size_t>(size) * sizeof(Number)),
+        data_(static_cast<Number*>(pool_->allocate(bytes_))) {}
+  Buffer(Buffer&& other) noexcept
+      : pool_(other.pool_), bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() {
-    if (data_ != nullptr) thread_memory_pool().deallocate(data_, bytes_);
+    if (data_ != nullptr) pool_->deallocate(data_, bytes_);
   }
 
   Number* data() const { return data_; }
   Number& operator[](Index i) { return data_[i]; }
 
  private:
+  MemoryPool* pool_;
   std::size_t bytes_;
   Number* data_;
 };

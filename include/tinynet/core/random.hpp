@@ -39,7 +39,7 @@ class Generator {
   void normal(std::span<float> numbers, float mean, float deviation) {
     const std::size_t size = numbers.size();
     if (size < 16) {
-      for (float& number : numbers) number = mean + deviation * static_cast<float>(next_normal());
+      for (float& number : numbers) number = static_cast<float>(next_normal() * deviation + mean);
       return;
     }
     for (float& number : numbers) number = uniform(0.0f, 1.0f);

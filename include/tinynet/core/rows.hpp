@@ -7,6 +7,7 @@
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
 #include <tinynet/core/shape.hpp>
+#include <tinynet/core/sparse_rows.hpp>
 
 namespace tinynet {
 
@@ -24,7 +25,12 @@ class Rows {
   /// A view of `shape.rows` rows; the strides are in elements.
   template <class Number>
   Rows(const Number* data, Shape shape, Index row_stride, Index col_stride = 1)
-      : data_(data), shape_(shape), row_stride_(row_stride), col_stride_(col_stride), type_(type_of<Number>()) {}
+      : data_(data),
+        shape_(shape),
+        table_rows_(shape.rows),
+        row_stride_(row_stride),
+        col_stride_(col_stride),
+        type_(type_of<Number>()) {}
 
   /// The rows with these numbers, in this order. Throws Error (usage) if one of them does not exist.
   Rows select(std::span<const Index> rows) const {
@@ -38,6 +44,32 @@ class Rows {
     selected.selection_ = rows;
     return selected;
   }
+
+  /// The same rows, every number multiplied by `factor` when it is read.
+  Rows scaled(double factor) const {
+    Rows product = *this;
+    product.scale_ *= factor;
+    return product;
+  }
+  double scale() const { return scale_; }
+
+  /// The same rows, of bytes that never change, with a place for the lists of those that are not 0.
+  Rows with(const detail::SparseCache& cache) const {
+    Rows cached = *this;
+    cached.cache_ = &cache;
+    return cached;
+  }
+
+  /// The lists of the nonzero bytes of the whole table, or null if there is no place to keep them. They are made at the
+  /// first call.
+  const detail::SparseRows* sparse() const {
+    if (cache_ == nullptr || table_rows_ * shape_.cols >= std::int64_t{1} << 32) return nullptr;
+    return &cache_->get(static_cast<const std::uint8_t*>(data_), table_rows_, shape_.cols);
+  }
+
+  bool is_selection() const { return !selection_.empty(); }
+  /// The number in the table of row i.
+  Index row(Index i) const { return selection_.empty() ? i : selection_[static_cast<std::size_t>(i)]; }
 
   Index rows() const { return shape_.rows; }
   Index cols() const { return shape_.cols; }
@@ -74,24 +106,27 @@ class Rows {
     const auto* const numbers = static_cast<const Number*>(data_);
     const Index cols = shape_.cols;
     if constexpr (std::is_same_v<Number, Scalar>)
-      if (selection_.empty() && col_stride_ == 1 && (row_stride_ == cols || count == 1))
+      if (selection_.empty() && scale_ == 1 && col_stride_ == 1 && (row_stride_ == cols || count == 1))
         return numbers + begin * row_stride_;
     for (Index r = 0; r < count; ++r) {
-      const Index row = selection_.empty() ? begin + r : selection_[static_cast<std::size_t>(begin + r)];
-      const Number* const from = numbers + row * row_stride_;
+      const Number* const from = numbers + row(begin + r) * row_stride_;
       Scalar* const to = scratch + r * cols;
       if (col_stride_ == 1)
         for (Index c = 0; c < cols; ++c) to[c] = static_cast<Scalar>(from[c]);
       else
         for (Index c = 0; c < cols; ++c) to[c] = static_cast<Scalar>(from[c * col_stride_]);
+      if (scale_ != 1)
+        for (Index c = 0; c < cols; ++c) to[c] *= static_cast<Scalar>(scale_);
     }
     return scratch;
   }
 
   const void* data_;
   std::span<const Index> selection_{};
+  const detail::SparseCache* cache_ = nullptr;
+  double scale_ = 1;
   Shape shape_;
-  Index row_stride_, col_stride_;
+  Index table_rows_, row_stride_, col_stride_;
   Type type_;
 };
 

@@ -48,4 +48,41 @@ ShiftedExp<Scalar> shifted_exp(const Scalar* x, Index n, Scalar* y) {
   }
 }
 
+/// The cross entropy of one row of `Classes` logits x in whole packs, the padding 0, and `scale` times its gradient by
+/// x:
+///   loss = log(sum exp x) - (1 - s) x[label] - s mean(x),  dx = softmax(x) - target,
+/// with the target 1 - s at the label and s spread over all classes.
+template <Index Classes, class Scalar>
+Scalar cross_entropy_padded(const Scalar* x, Index label, double smoothing, Scalar scale, Scalar* dx) {
+  using P = Pack<Scalar>;
+  constexpr Index columns = (Classes + P::size - 1) / P::size * P::size;
+  constexpr Index last = columns - P::size;
+  // The padding must not be the largest, and its exponential is as good as 0.
+  const P rest = P::load(x + last, Classes - last, std::numeric_limits<Scalar>::lowest());
+  P top = rest;
+  for (Index i = 0; i < last; i += P::size) {
+    const P xi = P::load(x + i);
+    top = math::select(math::less(top, xi), xi, top);
+  }
+  const Scalar largest = top.max();
+  const P shift(largest);
+  P total = math::exp(rest - shift);
+  total.store(dx + last);
+  for (Index i = 0; i < last; i += P::size) {
+    const P e = math::exp(P::load(x + i) - shift);
+    e.store(dx + i);
+    total += e;
+  }
+  const Scalar sum = total.sum();
+  const Scalar spread = Scalar(smoothing / static_cast<double>(Classes));
+  const P factor(scale / sum), offset(spread * scale);
+  const Scalar at_label = x[label];
+  Scalar loss = math::log(sum) - Scalar(1 - smoothing) * (at_label - largest);
+  if (smoothing != 0)
+    for (Index i = 0; i < Classes; ++i) loss -= spread * (x[i] - largest);
+  for (Index i = 0; i < columns; i += P::size) (P::load(dx + i) * factor - offset).store(dx + i);
+  dx[label] -= Scalar(1 - smoothing) * scale;
+  return loss;
+}
+
 }  // namespace tinynet::detail

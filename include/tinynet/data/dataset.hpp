@@ -12,12 +12,15 @@
 
 namespace tinynet {
 
-/// Some rows of a matrix or of images, as the input of a net. It owns neither the numbers nor the list of rows.
+/// Some of the rows of a matrix or of images, or all of them scaled, as the input of a net. It owns neither the numbers
+/// nor the list of rows.
 class RowSelection {
  public:
   explicit RowSelection(const Rows& rows) : rows_(rows) {}
   Rows as_rows() const { return rows_; }
   Index size() const { return rows_.rows(); }
+
+  friend RowSelection operator*(const RowSelection& x, double factor) { return RowSelection(x.rows_.scaled(factor)); }
 
  private:
   Rows rows_;
@@ -32,15 +35,12 @@ class Images {
   /// `pixels` holds `count` pictures one after another, each row by row from the top left corner.
   /// Throws Error (data) if its length is not count * height * width.
   Images(std::vector<std::uint8_t> pixels, Index count, Index height, Index width)
-      : pixels_(std::make_shared<const std::vector<std::uint8_t>>(std::move(pixels))),
-        count_(count),
-        height_(height),
-        width_(width) {
-    if (static_cast<Index>(pixels_->size()) != count * height * width)
+      : storage_(std::make_shared<const Storage>(std::move(pixels))), count_(count), height_(height), width_(width) {
+    if (static_cast<Index>(storage_->pixels.size()) != count * height * width)
       throw Error({.path = {},
                    .what = "Images: wrong number of pixels",
                    .expected = std::to_string(count * height * width),
-                   .actual = std::to_string(pixels_->size())});
+                   .actual = std::to_string(storage_->pixels.size())});
   }
 
   Index size() const { return count_; }
@@ -48,17 +48,25 @@ class Images {
   Index width() const { return width_; }
   Index rows() const { return count_; }
   Index cols() const { return height_ * width_; }
-  const std::uint8_t* data() const { return pixels_->data(); }
+  const std::uint8_t* data() const { return storage_->pixels.data(); }
 
   /// These pictures as the input of a net; `which` must outlive its use, `backward()` included.
   RowSelection operator()(std::span<const Index> which) const { return RowSelection(as_rows().select(which)); }
-  Rows as_rows() const { return Rows(data(), {rows(), cols()}, cols()); }
+  /// All pictures, their bytes multiplied by a number when they are read: `images * (1.0 / 255)`.
+  RowSelection operator*(double factor) const { return RowSelection(as_rows().scaled(factor)); }
+  Rows as_rows() const { return Rows(data(), {rows(), cols()}, cols()).with(storage_->lists); }
 
   /// The pixels as an N x (height * width) matrix.
   ConstMatrixView<std::uint8_t> matrix() const { return {data(), rows(), cols()}; }
 
  private:
-  std::shared_ptr<const std::vector<std::uint8_t>> pixels_;
+  struct Storage {
+    explicit Storage(std::vector<std::uint8_t> numbers) : pixels(std::move(numbers)) {}
+    std::vector<std::uint8_t> pixels;
+    detail::SparseCache lists;
+  };
+
+  std::shared_ptr<const Storage> storage_;
   Index count_, height_, width_;
 };
 

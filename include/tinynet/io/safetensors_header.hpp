@@ -27,6 +27,8 @@ inline constexpr std::size_t max_tensor_name = 256;      // bytes
 inline constexpr std::size_t max_tensor_rank = 32;
 inline constexpr std::size_t max_header_string = std::size_t{1} << 20;  // bytes, of a value of the metadata
 
+inline constexpr std::size_t max_between_strings = 4096;  // bytes
+
 inline constexpr std::string_view metadata_key = "__metadata__";
 
 struct HeaderEntry {
@@ -52,7 +54,12 @@ inline std::string bad_name(std::string_view name) {
 // The events of the JSON parser, each held against what the format allows at that place.
 class HeaderReader {
  public:
-  HeaderReader(std::string_view text, const std::string& path) : text_(text), path_(path), buffer_(text) {}
+  HeaderReader(std::string_view text, const std::string& path)
+      : text_(without_space(text)),
+        text_offset_(8 +
+                     static_cast<std::uint64_t>(std::find_if_not(text.begin(), text.end(), is_space) - text.begin())),
+        path_(path),
+        buffer_(text_) {}
 
   Header read() {
     check_text();
@@ -136,7 +143,8 @@ class HeaderReader {
     }
     if (place_ != Place::tensor || key_ != "dtype") fail_type("a string");
     const auto dtype = dtype_from_name(value);
-    if (!dtype) fail("unknown dtype", "F32, F64 or another of the format", printable(value.substr(0, 32)));
+    if (!dtype)
+      fail("unknown dtype", "F32, F64 or another of the format", "\"" + printable(value.substr(0, 32)) + "\"");
     header_.tensors.back().tensor.dtype = *dtype;
     return true;
   }
@@ -172,27 +180,35 @@ class HeaderReader {
     std::size_t position() const { return static_cast<std::size_t>(gptr() - eback()); }
   };
 
-  // What nlohmann-json would let pass (a byte order mark, NUL for the end), and what would cost memory.
+  // What nlohmann-json would let pass (a byte order mark, NUL for the end), and what would cost it memory.
   void check_text() const {
-    const std::size_t first = text_.find_first_not_of(" \t\n\r");
-    if (first == std::string_view::npos || text_[first] != '{')
-      fail_at(std::min(first, text_.size()), "not a safetensors header", "{",
-              first == std::string_view::npos ? "nothing" : printable(text_.substr(first, 1)));
+    if (text_.empty() || text_[0] != '{')
+      fail_at(0, "not a safetensors header", "{", text_.empty() ? "nothing" : printable(text_.substr(0, 1)));
     bool in_string = false;
-    std::size_t string_start = 0;
-    for (std::size_t i = first; i < text_.size(); ++i) {
+    std::size_t start = 0;  // of the string, or of what lies between two strings
+    for (std::size_t i = 0; i < text_.size(); ++i) {
       const char c = text_[i];
-      if (static_cast<unsigned char>(c) < 0x20 && (in_string || (c != '\t' && c != '\n' && c != '\r')))
+      if (static_cast<unsigned char>(c) < 0x20 && (in_string || !is_space(c)))
         fail_at(i, "a control character", "JSON text", printable(text_.substr(i, 1)));
-      if (in_string && i - string_start > max_header_string)
-        fail_at(string_start, "a string too long", "at most " + std::to_string(max_header_string) + " bytes", "more");
+      const std::size_t limit = in_string ? max_header_string : max_between_strings;
+      if (i - start > limit)
+        fail_at(start, in_string ? "a string too long" : "numbers or space too long",
+                "at most " + std::to_string(limit) + " bytes", "more");
       if (c == '"') {
         in_string = !in_string;
-        string_start = i;
+        start = i;
       } else if (in_string && c == '\\') {
         ++i;
       }
     }
+  }
+
+  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+  static std::string_view without_space(std::string_view text) {
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
   }
 
   bool enter(Place place) {
@@ -230,7 +246,7 @@ class HeaderReader {
       while (text_[i - backslashes - 1] == '\\') ++backslashes;
       escaped = backslashes % 2 != 0;
     }
-    return 8 + i;
+    return text_offset_ + i;
   }
 
   bool refuse(const std::string& found) {
@@ -265,14 +281,15 @@ class HeaderReader {
   [[noreturn]] void fail_at(std::size_t position, const std::string& what, const std::string& expected,
                             const std::string& actual) const {
     throw Error({.path = path_,
-                 .offset = 8 + position,
+                 .offset = text_offset_ + position,
                  .field = "header",
                  .what = what,
                  .expected = expected,
                  .actual = actual});
   }
 
-  std::string_view text_;
+  std::string_view text_;      // without the space at both ends
+  std::uint64_t text_offset_;  // in the file
   std::string path_;
   TextBuffer buffer_;
   Header header_;
@@ -304,7 +321,7 @@ inline std::string header_text(std::span<const StoredTensor> tensors,
   for (const StoredTensor& t : tensors) {
     const std::uint64_t end = begin + t.bytes.size();
     text += "," + quoted(t.name) + ":{\"dtype\":\"" + std::string(dtype_name(t.dtype)) + "\",\"shape\":[";
-    for (std::size_t d = 0; d < t.shape.size(); ++d) text += (d == 0 ? "" : ",") + std::to_string(t.shape[d]);
+    for (std::size_t d = 0; d < t.shape.size(); ++d) text.append(d == 0 ? "" : ",").append(std::to_string(t.shape[d]));
     text += "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(end) + "]}";
     begin = end;
   }

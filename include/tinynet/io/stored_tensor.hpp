@@ -122,7 +122,7 @@ namespace detail {
 /// "[30, 784]", as Python writes it.
 inline std::string shape_text(const std::vector<Index>& shape) {
   std::string text = "[";
-  for (std::size_t d = 0; d < shape.size(); ++d) text += (d == 0 ? "" : ", ") + std::to_string(shape[d]);
+  for (std::size_t d = 0; d < shape.size(); ++d) text.append(d == 0 ? "" : ", ").append(std::to_string(shape[d]));
   return text + "]";
 }
 

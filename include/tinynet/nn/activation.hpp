@@ -1,7 +1,9 @@
 // The elementwise activations as modules.
 #pragma once
 
-#include <sstream>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <tinynet/autodiff/ops/map.hpp>
@@ -12,14 +14,17 @@
 namespace tinynet {
 namespace detail {
 
-/// A number as Python prints it: "1.0", "0.01".
+/// A number as Python prints it: "1.0", "0.01", "1e-05". The shortest digits that give the number back.
 inline std::string python_number(double number) {
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  out << number;
-  std::string text = out.str();
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
+  const double size = std::abs(number);
+  const bool exponent = size != 0 && (size < 1e-4 || size >= 1e16);
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
+                                 exponent ? std::chars_format::scientific : std::chars_format::fixed)
+                       .ptr;
+  std::string out(text.data(), end);
+  if (out.find_first_of(".en") == std::string::npos) out += ".0";
+  return out;
 }
 
 }  // namespace detail

@@ -1,7 +1,7 @@
 // The loss functions as objects that remember their options, as in torch.nn.
 #pragma once
 
-#include <tinynet/autodiff/ops/loss.hpp>
+#include <tinynet/nn/fused_loss.hpp>
 
 namespace tinynet {
 

@@ -125,8 +125,10 @@ class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
     flat_parameters(*this);
   }
   DynamicMLP(DynamicMLP&&) noexcept = default;
-  DynamicMLP& operator=(const DynamicMLP& other) {
-    *this = DynamicMLP(other);
+  DynamicMLP& operator=(const DynamicMLP& other) {  // in place where the shapes are the same
+    layers_ = other.layers_;
+    activation_ = other.activation_;
+    flat_parameters(*this);
     return *this;
   }
   DynamicMLP& operator=(DynamicMLP&&) noexcept = default;

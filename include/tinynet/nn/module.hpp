@@ -51,14 +51,6 @@ class Module {
 
   const Derived& derived() const { return static_cast<const Derived&>(*this); }
   Derived& derived() { return static_cast<Derived&>(*this); }
-
- protected:
-  Module() = default;
-  Module(const Module&) = default;
-  Module(Module&&) noexcept = default;
-  Module& operator=(const Module&) = default;
-  Module& operator=(Module&&) noexcept = default;
-  ~Module() = default;
 };
 
 namespace detail {

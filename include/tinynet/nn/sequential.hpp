@@ -111,7 +111,13 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     join();
   }
   SequentialList(SequentialList&&) noexcept = default;
-  SequentialList& operator=(const SequentialList& other) { return *this = SequentialList(other); }
+  SequentialList& operator=(const SequentialList& other) {  // in place where the modules are of the same kind and shape
+    entries_.resize(other.entries_.size());
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      if (!entries_[i] || !entries_[i]->assign(*other.entries_[i])) entries_[i] = other.entries_[i]->clone();
+    join();
+    return *this;
+  }
   SequentialList& operator=(SequentialList&&) noexcept = default;
   ~SequentialList() = default;
 
@@ -168,6 +174,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     virtual void print(std::ostream& out, const std::string& indent) const = 0;
     virtual void train(bool on) = 0;
     virtual std::unique_ptr<AnyEntry> clone() const = 0;
+    virtual bool assign(const AnyEntry& other) = 0;
   };
 
   template <class M>
@@ -186,6 +193,11 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     void print(std::ostream& out, const std::string& indent) const override { detail::print(out, module, indent); }
     void train(bool on) override { module.train(on); }
     std::unique_ptr<AnyEntry> clone() const override { return std::make_unique<Entry>(*this); }
+    bool assign(const AnyEntry& other) override {
+      const auto* const same = dynamic_cast<const Entry*>(&other);
+      if (same != nullptr) module = same->module;
+      return same != nullptr;
+    }
     M module;
   };
 

@@ -95,7 +95,7 @@ class OneCycleLR : public Schedule<OneCycleLR> {
     const double low = max_lr_ / options_.div_factor;
     const double peak = options_.pct_start * static_cast<double>(total_) - 1;
     const auto now = static_cast<double>(step);
-    if (now <= peak) return anneal(low, max_lr_, now / peak);
+    if (now <= peak) return peak > 0 ? anneal(low, max_lr_, now / peak) : max_lr_;
     return anneal(max_lr_, low / options_.final_div_factor, (now - peak) / (static_cast<double>(total_) - 1 - peak));
   }
 

@@ -5,6 +5,7 @@
 #include <ranges>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/autodiff/ops/map.hpp>
+#include <tinynet/core/engine.hpp>
 #include <tinynet/cpu/reduce.hpp>
 #include <tinynet/cpu/softmax.hpp>
 
@@ -25,17 +26,26 @@ struct CrossEntropyOptions {
 
 namespace detail {
 
-/// Throws Error (data) naming the first label that is not in [0, classes), and Error (usage) if their number is wrong.
+/// Copies the labels to `to`. Throws Error (data) naming the first that is not in [0, classes), and Error (usage) if
+/// their number is not that of the logits' rows.
 template <class L>
-void check_labels(const L& labels, Shape logits) {
+void copy_labels(const L& labels, Shape logits, std::int32_t* to) {
   const auto count = static_cast<Index>(std::ranges::size(labels));
   if (count != logits.rows)
     throw Error(ErrorCode::usage, "cross_entropy: expected one label a row of the logits " + to_string(logits) +
                                       ", found " + std::to_string(count) + " labels");
+  if (count == 0) throw Error(ErrorCode::usage, "cross_entropy: the batch has no rows");
   const auto* const label = std::ranges::data(labels);
-  for (Index i = 0; i < count; ++i)
-    if (!std::in_range<Index>(label[i]) || static_cast<Index>(label[i]) < 0 ||
-        static_cast<Index>(label[i]) >= logits.cols)
+  const auto is_class = [&logits](auto number) {
+    return std::cmp_greater_equal(number, 0) && std::cmp_less(number, logits.cols);
+  };
+  bool ok = true;  // looked at once at the end, so that the loop needs no branch
+  for (Index i = 0; i < count; ++i) {
+    ok &= is_class(label[i]);
+    to[i] = static_cast<std::int32_t>(label[i]);
+  }
+  for (Index i = 0; !ok; ++i)
+    if (!is_class(label[i]))
       throw Error({.path = {},
                    .what = "cross_entropy: label " + std::to_string(i) + " is out of range",
                    .expected = "0.." + std::to_string(logits.cols - 1),
@@ -66,6 +76,7 @@ Scalar cross_entropy_row(const Scalar* x, Index classes, Index label, double smo
 /// Records a loss whose gradient is `delta` (already computed; empty if it is not wanted) times dy.
 template <class Scalar, class X>
 auto record_loss(const char* name, const X& x, Total<Scalar> value, Buffer<Scalar>&& delta) {
+  if (will_record(x)) require_general_way(name);
   return record<1, 1, Scalar>(
       name, {1, 1}, [&](Scalar* y) { *y = static_cast<Scalar>(value); },
       [delta = std::move(delta)](const Result<Scalar>& y, const Input<Scalar>& in) {
@@ -87,19 +98,19 @@ auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(logits);
   const Shape shape = x.shape();
-  detail::check_labels(labels, shape);
+  detail::Buffer<std::int32_t> label(shape.rows);
+  detail::copy_labels(labels, shape, label.data());
   const bool wanted = detail::will_record(x);
   const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.rows) : 1.0;
   detail::Buffer<Scalar> delta(wanted ? shape.size() : 1);
   detail::Buffer<Scalar> exponentials(shape.cols * detail::Partition::most_parts);
-  const auto* const label = std::ranges::data(labels);
   const detail::Partition partition(shape.rows);
   std::array<detail::Total<Scalar>, detail::Partition::most_parts> partial;
   detail::parallel_for(partition.parts(), [&](Index part, int) {
     detail::Total<Scalar> total(0);
     for (Index r = partition.begin(part); r < partition.end(part); ++r)
       total += detail::Total<Scalar>(detail::cross_entropy_row<Scalar>(
-          x.node()->value + r * shape.cols, shape.cols, static_cast<Index>(label[r]), options.label_smoothing,
+          x.node()->value + r * shape.cols, shape.cols, Index{label[r]}, options.label_smoothing,
           exponentials.data() + part * shape.cols, wanted ? delta.data() + r * shape.cols : nullptr, Scalar(factor)));
     partial[static_cast<std::size_t>(part)] = total;
   });

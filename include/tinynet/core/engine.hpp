@@ -1,0 +1,37 @@
+// Which way a training step takes, where there are two.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <tinynet/core/error.hpp>
+
+namespace tinynet {
+
+/// `automatic`: the fused step wherever a net and a loss allow it, the tape's general operations elsewhere.
+/// `fused`: the fused step, and an Error (usage) from a loss that is to be trained on and has none.
+/// `tape`: the general operations always. Both ways give the same gradients but for rounding.
+enum class Engine { automatic, fused, tape };
+
+namespace detail {
+
+inline std::atomic<Engine> chosen_engine{Engine::automatic};
+
+}  // namespace detail
+
+/// Chooses the engine for all threads.
+inline void set_engine(Engine engine) { detail::chosen_engine.store(engine, std::memory_order_relaxed); }
+inline Engine engine() { return detail::chosen_engine.load(std::memory_order_relaxed); }
+
+namespace detail {
+
+/// For a loss that is about to be recorded by the general operations.
+inline void require_general_way(const char* loss) {
+  if (engine() == Engine::fused)
+    throw Error(ErrorCode::usage, std::string(loss) +
+                                      ": the fused engine was asked for, but this net, its input or an "
+                                      "output already looked at does not allow it");
+}
+
+}  // namespace detail
+
+}  // namespace tinynet

@@ -1,0 +1,205 @@
+// The fused step against the tape's general operations: the same loss and the same gradients.
+#include <doctest/doctest.h>
+
+#include <tinynet/mlp.hpp>
+#include <tinynet/nn/sequential.hpp>
+#include <vector>
+
+namespace tn = tinynet;
+using tn::Index;
+
+namespace {
+
+struct Engines {
+  ~Engines() { tn::set_engine(tn::Engine::automatic); }
+};
+
+// Bytes of which the given part is not 0.
+std::vector<std::uint8_t> random_bytes(Index count, double density, tn::Generator& generator) {
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count));
+  for (auto& byte : bytes) {
+    const bool on = generator.uniform(0, 1) < density;
+    byte = on ? static_cast<std::uint8_t>(1 + generator.below(255)) : std::uint8_t{0};
+  }
+  return bytes;
+}
+
+std::vector<int> random_labels(Index count, Index classes, tn::Generator& generator) {
+  std::vector<int> labels(static_cast<std::size_t>(count));
+  for (int& label : labels) label = static_cast<int>(generator.below(static_cast<std::uint64_t>(classes)));
+  return labels;
+}
+
+template <class Net>
+using Vector = typename tn::FlatParameters<typename Net::Scalar>::Vector;
+
+// The loss and the gradient of one engine.
+template <class Net, class X>
+std::pair<double, Vector<Net>> step(Net& net, tn::Engine engine, const X& x, const std::vector<int>& labels,
+                                    tn::CrossEntropyOptions options) {
+  const Engines restore;
+  tn::set_engine(engine);
+  auto flat = tn::flat_parameters(net);
+  flat->gradient.setZero();
+  const auto loss = tn::cross_entropy(net(x), labels, options);
+  CHECK(std::string(loss.node()->name) == (engine == tn::Engine::tape ? "cross_entropy" : "fused_loss"));
+  loss.backward();
+  return {loss.item(), flat->gradient};
+}
+
+template <class Net, class X>
+void compare(Net& net, const X& x, const std::vector<int>& labels, tn::CrossEntropyOptions options = {}) {
+  const double tolerance = std::is_same_v<typename Net::Scalar, float> ? 2e-6 : 1e-13;
+  const auto [fused, fused_gradient] = step(net, tn::Engine::automatic, x, labels, options);
+  const auto [tape, tape_gradient] = step(net, tn::Engine::tape, x, labels, options);
+  CHECK(fused == doctest::Approx(tape).epsilon(tolerance));
+  const double size = std::max<double>(1e-3, static_cast<double>(tape_gradient.norm()));
+  CHECK(static_cast<double>((fused_gradient - tape_gradient).norm()) <= 10 * tolerance * size);
+}
+
+// Every way to give the same input: dense floats, bytes without and with lists, a selection of rows.
+template <class Net>
+void compare_inputs(Index rows, double density, unsigned seed) {
+  CAPTURE(rows);
+  CAPTURE(density);
+  tn::Generator generator{tn::Seed{seed}};
+  Net net{tn::Seed{seed}};
+  constexpr Index in = Net::sizes.front();
+  const auto labels = random_labels(rows, Net::sizes.back(), generator);
+  const tn::Images images(random_bytes(rows * in, density, generator), rows, 1, in);
+  const tn::Matrix<float> floats = images.matrix().cast<float>() / 255.0f;
+  compare(net, floats, labels);
+  auto& first = net.template layer<0>().weight();
+  first.value() /= 255;  // the same activations for bytes
+  compare(net, images, labels);
+  compare(net, images.matrix(), labels, {.label_smoothing = 0.1});
+  const std::vector<Index> chosen = tn::random_permutation(rows, generator);
+  compare(net, images(chosen), labels, {.reduction = tn::Reduction::sum});
+}
+
+}  // namespace
+
+TEST_CASE("the fused step gives the tape's loss and gradients: rows and densities") {
+  const Index rows[] = {1, 2, 239, 240, 241, 1000};
+  const double densities[] = {0.0, 0.01, 0.2, 0.6, 1.0};
+  for (unsigned seed = 0; const Index n : rows)
+    for (const double density : densities) compare_inputs<tn::MLP<20, 30, 30, 10>>(n, density, ++seed);
+}
+
+TEST_CASE("layers narrower and wider than the SIMD width and than a panel, float and double") {
+  compare_inputs<tn::MLP<784, 3>>(300, 0.2, 1);
+  compare_inputs<tn::BasicMLP<float, tn::ELU, 5, 70, 1, 20>>(300, 0.3, 2);
+  compare_inputs<tn::BasicMLP<double, tn::SiLU, 12, 33, 9>>(300, 0.6, 3);
+}
+
+TEST_CASE("a Sequential chain, with and without biases and a last activation, takes the fused step") {
+  tn::Generator generator{tn::Seed{5}};
+  const tn::Matrix<float> x = tn::Matrix<float>::Random(500, 9);
+  const auto labels = random_labels(500, 4, generator);
+  tn::Sequential plain{tn::Linear<9, 6>{generator}, tn::Tanh{}, tn::Linear<6, 4>{generator, tn::Bias{false}}};
+  compare(plain, x, labels);
+  tn::Sequential ending{tn::Linear<9, 6>{generator}, tn::Linear<6, 4>{generator}, tn::SiLU{}};
+  compare(ending, x, labels);
+}
+
+TEST_CASE("what cannot be fused takes the general way") {
+  tn::Generator generator{tn::Seed{5}};
+  const tn::Matrix<float> x = tn::Matrix<float>::Random(50, 9);
+  const auto labels = random_labels(50, 4, generator);
+  tn::MLP<9, 6, 4> net;
+  const auto output = net(x);
+  CHECK(output.value().rows() == 50);  // somebody has looked
+  CHECK(std::string(tn::cross_entropy(output, labels).node()->name) == "cross_entropy");
+  const auto loss = tn::no_grad([&] { return tn::cross_entropy(net(x), labels); });
+  CHECK(!loss.requires_grad());
+  const auto input = tn::variable(x);
+  const auto by_input = tn::cross_entropy(net(input), labels);
+  by_input.backward();
+  CHECK(input.grad().norm() > 0);
+  tn::Sequential norms{tn::Linear<9, 4>{generator}, tn::Softmax{}};
+  CHECK(std::string(tn::cross_entropy(norms(x), labels).node()->name) == "cross_entropy");
+}
+
+TEST_CASE("the fused engine, insisted on, refuses what cannot be fused; evaluation is not concerned") {
+  const Engines restore;
+  tn::set_engine(tn::Engine::fused);
+  tn::MLP<9, 6, 4> net;
+  const tn::Matrix<float> x = tn::Matrix<float>::Random(3, 9);
+  const std::vector labels{0, 1, 2};
+  CHECK_NOTHROW(tn::cross_entropy(net(x), labels));
+  CHECK_NOTHROW(tn::no_grad([&] { return tn::cross_entropy(net(x), labels); }));
+  CHECK_THROWS_AS(tn::cross_entropy(net(tn::variable(x)), labels), tn::Error);
+}
+
+TEST_CASE("MSE and binary cross entropy") {
+  tn::BasicMLP<double, tn::Tanh, 9, 6, 4> net;
+  const tn::Matrix<double> x = tn::Matrix<double>::Random(300, 9);
+  const Eigen::MatrixXd target = Eigen::MatrixXd::Random(300, 4);
+  auto flat = tn::flat_parameters(net);
+  const auto gradient = [&](const auto& loss, const char* name) {
+    CHECK(std::string(loss.node()->name) == name);
+    flat->gradient.setZero();
+    loss.backward();
+    return flat->gradient.eval();
+  };
+  const auto same = [](const auto& a, const auto& b) { return (a - b).norm() <= 1e-13 * b.norm(); };
+  for (const auto reduction : {tn::Reduction::mean, tn::Reduction::sum}) {
+    const auto fused = tn::mse_loss(net(x), target, reduction);
+    const auto general = tn::mse_loss(net(x).var(), target, reduction);
+    CHECK(fused.item() == doctest::Approx(general.item()).epsilon(1e-13));
+    CHECK(same(gradient(fused, "fused_loss"), gradient(general, "mse_loss")));
+    const Eigen::ArrayXXd binary = (target.array() > 0).cast<double>();
+    const auto fused_bce = tn::bce_with_logits(net(x), binary, reduction);
+    const auto general_bce = tn::bce_with_logits(net(x).var(), binary, reduction);
+    CHECK(fused_bce.item() == doctest::Approx(general_bce.item()).epsilon(1e-13));
+    CHECK(same(gradient(fused_bce, "fused_loss"), gradient(general_bce, "bce_with_logits")));
+  }
+}
+
+TEST_CASE("errors are those of the general way") {
+  tn::MLP<9, 6, 4> net;
+  const tn::Matrix<float> x = tn::Matrix<float>::Random(3, 9), wide = tn::Matrix<float>::Random(3, 8);
+  CHECK_THROWS_WITH(tn::cross_entropy(net(x), std::vector{0, 4, 1}),
+                    "cross_entropy: label 1 is out of range; expected 0..3, found 4");
+  CHECK_THROWS_WITH(tn::cross_entropy(net(x), std::vector{0, 1}),
+                    "cross_entropy: expected one label a row of the logits [3, 4], found 2 labels");
+  CHECK_THROWS_WITH(tn::cross_entropy(net(wide), std::vector{0, 1, 2}),
+                    "linear: the input must have as many columns as the weight [out, in]; found [3, 8] and [6, 9]");
+}
+
+TEST_CASE("one result for any number of threads and any address") {
+  tn::Generator generator{tn::Seed{8}};
+  const Index rows = 3001;
+  const auto bytes = random_bytes(rows * 50, 0.2, generator);
+  const auto labels = random_labels(rows, 10, generator);
+  tn::MLP<50, 30, 10> net;
+  const tn::Images images(bytes, rows, 1, 50);
+  const auto sparse = step(net, tn::Engine::automatic, images, labels, {});
+  const auto dense = step(net, tn::Engine::automatic, images.matrix(), labels, {});
+  for (const int threads : {1, 2, 3, 4, 7, 16}) {
+    tn::set_num_threads(threads);
+    CHECK(step(net, tn::Engine::automatic, images, labels, {}) == sparse);
+    CHECK(step(net, tn::Engine::automatic, images.matrix(), labels, {}) == dense);
+  }
+  tn::set_num_threads(0);
+  for (std::size_t offset = 0; offset < 16; ++offset) {
+    std::vector<std::uint8_t> moved(bytes.size() + offset);
+    std::copy(bytes.begin(), bytes.end(), moved.begin() + static_cast<std::ptrdiff_t>(offset));
+    const tn::ConstMatrixView<std::uint8_t> view(moved.data() + offset, rows, 50);
+    CHECK(step(net, tn::Engine::automatic, view, labels, {}) == dense);
+  }
+}
+
+TEST_CASE("losses that were computed together are added; backward scales by what is above") {
+  tn::MLP<9, 6, 4> net;
+  const tn::Matrix<float> x = tn::Matrix<float>::Random(30, 9);
+  tn::Generator generator{tn::Seed{5}};
+  const auto labels = random_labels(30, 4, generator);
+  auto flat = tn::flat_parameters(net);
+  flat->gradient.setZero();
+  tn::cross_entropy(net(x), labels).backward();
+  const auto once = flat->gradient.eval();
+  flat->gradient.setZero();
+  (tn::cross_entropy(net(x), labels) * 0.5 + tn::cross_entropy(net(x), labels)).backward();
+  CHECK((flat->gradient - 1.5f * once).norm() <= 1e-6f * once.norm());
+}
