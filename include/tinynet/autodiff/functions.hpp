@@ -10,7 +10,8 @@ namespace tinynet {
 
 /// What an elementwise operation is: `f(x)` and `f.derivative(x, y)` with y = f(x). A function whose members are
 /// templates that use nothing but arithmetic and namespace math may say `static constexpr bool vectorized = true` to
-/// be called with a SIMD Pack<Scalar> instead of a Scalar.
+/// be called with a SIMD Pack<Scalar> instead of a Scalar; one whose derivative(y, y) is derivative(x, y) may say
+/// `static constexpr bool derivative_from_output = true`.
 template <class F, class Scalar>
 concept ElementwiseFunction = std::copy_constructible<F> && requires(const F& f, Scalar x, Scalar y) {
   { f(x) } -> std::convertible_to<Scalar>;
@@ -24,6 +25,7 @@ struct Vectorized {
 };
 
 struct Exp : Vectorized {
+  static constexpr bool derivative_from_output = true;
   template <class T>
   T operator()(T x) const {
     return math::exp(x);
@@ -164,6 +166,7 @@ struct Pow {
 
 /// max(x, 0), with derivative 0 at 0. A NaN stays a NaN.
 struct ReLU : Vectorized {
+  static constexpr bool derivative_from_output = true;
   template <class T>
   T operator()(T x) const {
     return math::select(math::less(x, T(0)), T(0), x);
@@ -190,6 +193,7 @@ struct LeakyReLU : Vectorized {
 
 /// x for x > 0, alpha (e^x - 1) elsewhere.
 struct ELU : Vectorized {
+  static constexpr bool derivative_from_output = true;
   double alpha = 1;
   explicit ELU(double scale = 1) : alpha(scale) {}
   template <class T>
@@ -204,6 +208,7 @@ struct ELU : Vectorized {
 
 /// 1 / (1 + e^-x).
 struct Sigmoid : Vectorized {
+  static constexpr bool derivative_from_output = true;
   template <class T>
   T operator()(T x) const {
     return T(1) / (T(1) + math::exp(-x));
@@ -215,6 +220,7 @@ struct Sigmoid : Vectorized {
 };
 
 struct Tanh : Vectorized {
+  static constexpr bool derivative_from_output = true;
   template <class T>
   T operator()(T x) const {
     return math::tanh(x);

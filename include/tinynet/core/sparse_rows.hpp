@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <tinynet/core/partition.hpp>
 #include <tinynet/core/threads.hpp>
 #include <vector>
@@ -65,17 +66,15 @@ class SparseRows {
     return size == 0 ? 0 : static_cast<double>(by_row_.size()) / size;
   }
 
-  const std::uint32_t* row(Index r) const { return by_row_.data() + row_begin_[at(r)]; }
-  Index row_size(Index r) const { return static_cast<Index>(row_begin_[at(r + 1)] - row_begin_[at(r)]); }
+  std::span<const std::uint32_t> row(Index r) const {
+    return {by_row_.data() + row_begin_[at(r)], by_row_.data() + row_begin_[at(r + 1)]};
+  }
 
   /// The number of the first tile of a part.
   Index first_tile(Index part) const { return first_tile_[at(part)]; }
-  const std::uint16_t* column(Index tile, Index c) const {
-    return by_column_.data() + column_begin_[at(tile * (cols_ + 1) + c)];
-  }
-  Index column_size(Index tile, Index c) const {
-    const auto* const begin = column_begin_.data() + tile * (cols_ + 1) + c;
-    return static_cast<Index>(begin[1] - begin[0]);
+  std::span<const std::uint16_t> column(Index tile, Index c) const {
+    const std::uint32_t* const begin = column_begin_.data() + tile * (cols_ + 1) + c;
+    return {by_column_.data() + begin[0], by_column_.data() + begin[1]};
   }
 
  private:
@@ -95,8 +94,8 @@ class SparseRows {
     for (Index c = 0; c < cols_; ++c) column_begin[c + 1] += column_begin[c];
     std::vector<std::uint32_t> next(column_begin, column_begin + cols_);
     for (Index r = begin; r < end; ++r)
-      for (const std::uint32_t *entry = row(r), *last = entry + row_size(r); entry < last; ++entry)
-        by_column_[next[*entry >> 8]++] = static_cast<std::uint16_t>((r - begin) << 8 | (*entry & 0xFF));
+      for (const std::uint32_t entry : row(r))
+        by_column_[next[entry >> 8]++] = static_cast<std::uint16_t>((r - begin) << 8 | (entry & 0xFF));
   }
 
   Index rows_, cols_;

@@ -32,6 +32,26 @@ template <Index Count, class F>
   (std::make_integer_sequence<Index, Count>{});
 }
 
+/// Calls f(first_column, std::integral_constant<Index, packs>{}) for panels of at most most_packs packs that cover
+/// `columns` columns, a multiple of the SIMD width.
+template <class Scalar, class F>
+void for_each_panel(Index columns, const F& f) {
+  constexpr Index size = Pack<Scalar>::size;
+  Index column = 0;
+  for (; column + most_packs * size <= columns; column += most_packs * size)
+    f(column, std::integral_constant<Index, most_packs>{});
+  switch ((columns - column) / size) {
+    case 3:
+      return f(column, std::integral_constant<Index, 3>{});
+    case 2:
+      return f(column, std::integral_constant<Index, 2>{});
+    case 1:
+      return f(column, std::integral_constant<Index, 1>{});
+    default:
+      return;
+  }
+}
+
 /// A factor of a product, read element by element: a(i, k) = data[i * row_stride + k * depth_stride].
 template <class Scalar>
 struct Strided {
@@ -39,51 +59,55 @@ struct Strided {
   Index row_stride, depth_stride;
 };
 
-/// Rows x Packs accumulators: acc(i, j) = start(i, j) + sum over k < depth of a(i, k) b[k * b_stride + j], then
-/// finish(i, j, acc) for each.
-template <Index Rows_, Index Packs, class Scalar, class Start, class Finish>
-[[gnu::always_inline]] inline void product_block(Index depth, const Strided<Scalar>& a, const Scalar* b, Index b_stride,
-                                                 const Start& start, const Finish& finish) {
+/// A matrix of which whole packs of columns are read or written.
+template <class Number>
+struct Tile {
+  Number* data;
+  Index stride;  // from row to row; 0 repeats one row
+
+  Number* at(Index row, Index column) const { return data + row * stride + column; }
+};
+
+/// c = start + a b for Rows_ rows and Packs packs of columns; start is 0 if it has no data.
+template <Index Rows_, Index Packs, class Scalar>
+[[gnu::always_inline]] inline void multiply_block(Index depth, const Strided<Scalar>& a, Tile<const Scalar> b,
+                                                  Tile<const Scalar> start, Tile<Scalar> c) {
   using P = Pack<Scalar>;
   P acc[Rows_][Packs];
-  unrolled<Rows_>([&](auto i) { unrolled<Packs>([&](auto j) { acc[i][j] = start(i, j); }); });
-  const Scalar* from = a.data;
-  for (Index k = 0; k < depth; ++k, from += a.depth_stride, b += b_stride) {
+  unrolled<Rows_>([&](auto i) {
+    unrolled<Packs>(
+        [&](auto j) { acc[i][j] = start.data == nullptr ? P(Scalar(0)) : P::load(start.at(i, j * P::size)); });
+  });
+  const Scalar *from = a.data, *row = b.data;
+  for (Index k = 0; k < depth; ++k, from += a.depth_stride, row += b.stride) {
     P bk[Packs];
-    unrolled<Packs>([&](auto j) { bk[j] = P::load(b + j * P::size); });
+    unrolled<Packs>([&](auto j) { bk[j] = P::load(row + j * P::size); });
     unrolled<Rows_>([&](auto i) {
       const P ai(from[i * a.row_stride]);
       unrolled<Packs>([&](auto j) { acc[i][j] = math::multiply_add(ai, bk[j], acc[i][j]); });
     });
   }
-  unrolled<Rows_>([&](auto i) { unrolled<Packs>([&](auto j) { finish(i, j, acc[i][j]); }); });
+  unrolled<Rows_>([&](auto i) { unrolled<Packs>([&](auto j) { acc[i][j].store(c.at(i, j * P::size)); }); });
 }
 
-/// The same for `rows` rows and `Packs` packs of columns: start(row, pack) and finish(row, pack, acc).
-template <Index Packs, class Scalar, class Start, class Finish>
-void product_panel(Index rows, Index depth, const Strided<Scalar>& a, const Scalar* b, Index b_stride,
-                   const Start& start, const Finish& finish) {
-  constexpr Index block = std::min<Index>(8, (simd_registers - Packs - 1) / Packs);
-  Index row = 0;
-  const auto run = [&]<Index Count>(std::integral_constant<Index, Count>) {
-    product_block<Count, Packs>(
-        depth, Strided<Scalar>{a.data + row * a.row_stride, a.row_stride, a.depth_stride}, b, b_stride,
-        [&](auto i, auto j) { return start(row + i, Index{j}); },
-        [&](auto i, auto j, Pack<Scalar> acc) { finish(row + i, Index{j}, acc); });
-    row += Count;
-  };
-  while (row + block <= rows) run(std::integral_constant<Index, block>{});
-  while (row < rows) run(std::integral_constant<Index, 1>{});
-}
-
-/// Calls f(first_pack, std::integral_constant<Index, count>) for panels of at most most_packs packs that cover Columns
-/// (a multiple of the SIMD width).
-template <class Scalar, Index Columns, class F>
-void for_each_panel(const F& f) {
-  constexpr Index packs = Columns / Pack<Scalar>::size;
-  constexpr Index whole = packs / most_packs, rest = packs % most_packs;
-  for (Index panel = 0; panel < whole; ++panel) f(panel * most_packs, std::integral_constant<Index, most_packs>{});
-  if constexpr (rest != 0) f(whole * most_packs, std::integral_constant<Index, rest>{});
+/// c = start + a b: `rows` x `columns` (whole packs), `depth` products each. start may be c.
+template <class Scalar>
+void multiply_tile(Index rows, Index columns, Index depth, const Strided<Scalar>& a, Tile<const Scalar> b,
+                   Tile<const Scalar> start, Tile<Scalar> c) {
+  for_each_panel<Scalar>(columns, [&](Index column, auto packs) {
+    constexpr Index block = std::min<Index>(8, (simd_registers - packs() - 1) / packs());
+    Index row = 0;
+    const auto run = [&](auto count) {
+      multiply_block<count(), packs()>(
+          depth, Strided<Scalar>{a.data + row * a.row_stride, a.row_stride, a.depth_stride},
+          Tile<const Scalar>{b.at(0, column), b.stride},
+          Tile<const Scalar>{start.data == nullptr ? nullptr : start.at(row, column), start.stride},
+          Tile<Scalar>{c.at(row, column), c.stride});
+      row += count;
+    };
+    while (row + block <= rows) run(std::integral_constant<Index, block>{});
+    while (row < rows) run(std::integral_constant<Index, 1>{});
+  });
 }
 
 /// What each byte stands for: reading it from here and spreading it over a pack is a single load.
@@ -97,38 +121,68 @@ ByteTable<Scalar> make_byte_table(double scale) {
   return table;
 }
 
-/// acc(j) += sum over the list of table[byte] * source[index * stride + j], for lists of (index << 8 | byte).
-/// Two sets of accumulators, since a fused multiply-add takes four cycles and two can start in each.
-template <Index Packs, class Scalar, class Entry>
-[[gnu::always_inline]] inline void gather_list(const Entry* list, Index size, const ByteTable<Scalar>& table,
-                                               const Scalar* source, Index stride, Pack<Scalar> (&acc)[Packs]) {
+/// c(i) = start(i) + sum over list i of table[byte] * source(index), for `count` lists of (index << 8 | byte), which
+/// `lists(i)` gives as a span; rows of `columns` numbers (whole packs). start may be c.
+template <class Scalar, class Lists>
+void gather_tile(Index count, Index columns, const Lists& lists, const ByteTable<Scalar>& table,
+                 Tile<const Scalar> source, Tile<const Scalar> start, Tile<Scalar> c) {
   using P = Pack<Scalar>;
-  P other[Packs];
-  unrolled<Packs>([&](auto j) { other[j] = P(Scalar(0)); });
-  const auto add = [&](Entry entry, P(&to)[Packs]) {
-    const P value(table[entry & 0xFF]);
-    const Scalar* const from = source + static_cast<Index>(entry >> 8) * stride;
-    unrolled<Packs>([&](auto j) { to[j] = math::multiply_add(value, P::load(from + j * P::size), to[j]); });
-  };
-  Index i = 0;
-  for (; i + 2 <= size; i += 2) {
-    add(list[i], acc);
-    add(list[i + 1], other);
-  }
-  if (i < size) add(list[i], acc);
-  unrolled<Packs>([&](auto j) { acc[j] += other[j]; });
+  for_each_panel<Scalar>(columns, [&](Index column, auto packs) {
+    const Scalar* const panel = source.data + column;
+    for (Index i = 0; i < count; ++i) {
+      // Two sets of sums, since a fused multiply-add takes four cycles and two can start in each.
+      P acc[packs()], other[packs()];
+      unrolled<packs()>([&](auto j) {
+        acc[j] = start.data == nullptr ? P(Scalar(0)) : P::load(start.at(i, column + j * P::size));
+        other[j] = P(Scalar(0));
+      });
+      const auto add = [&](auto entry, P(&to)[packs()]) {
+        const P value(table[entry & 0xFF]);
+        const Scalar* const from = panel + static_cast<Index>(entry >> 8) * source.stride;
+        unrolled<packs()>([&](auto j) { to[j] = math::multiply_add(value, P::load(from + j * P::size), to[j]); });
+      };
+      const auto list = lists(i);
+      const std::size_t size = list.size();
+      std::size_t e = 0;
+      for (; e + 2 <= size; e += 2) {
+        add(list[e], acc);
+        add(list[e + 1], other);
+      }
+      if (e < size) add(list[e], acc);
+      unrolled<packs()>([&](auto j) { (acc[j] + other[j]).store(c.at(i, column + j * P::size)); });
+    }
+  });
 }
 
-/// target[index * stride + j] += table[byte] * x(j) for a list of (index << 8 | byte).
-template <Index Packs, class Scalar, class Entry>
-[[gnu::always_inline]] inline void scatter_list(const Entry* list, Index size, const ByteTable<Scalar>& table,
-                                                const Pack<Scalar> (&x)[Packs], Scalar* target, Index stride) {
+/// target(index) += table[byte] * x(i) for every entry (index << 8 | byte) of every list i.
+template <class Scalar, class Lists>
+void scatter_tile(Index count, Index columns, const Lists& lists, const ByteTable<Scalar>& table, Tile<const Scalar> x,
+                  Tile<Scalar> target) {
   using P = Pack<Scalar>;
-  for (Index i = 0; i < size; ++i) {
-    const P value(table[list[i] & 0xFF]);
-    Scalar* const to = target + static_cast<Index>(list[i] >> 8) * stride;
-    unrolled<Packs>(
-        [&](auto j) { math::multiply_add(value, x[j], P::load(to + j * P::size)).store(to + j * P::size); });
+  for_each_panel<Scalar>(columns, [&](Index column, auto packs) {
+    for (Index i = 0; i < count; ++i) {
+      P xi[packs()];
+      unrolled<packs()>([&](auto j) { xi[j] = P::load(x.at(i, column + j * P::size)); });
+      for (const auto entry : lists(i)) {
+        const P value(table[entry & 0xFF]);
+        Scalar* const to = target.at(static_cast<Index>(entry >> 8), column);
+        unrolled<packs()>(
+            [&](auto j) { math::multiply_add(value, xi[j], P::load(to + j * P::size)).store(to + j * P::size); });
+      }
+    }
+  });
+}
+
+/// sum[j] += the sum of column j over the rows, added in Scalar and then to the double.
+template <class Scalar>
+void add_column_sums(Index rows, Index columns, Tile<const Scalar> x, double* sum) {
+  using P = Pack<Scalar>;
+  for (Index column = 0; column < columns; column += P::size) {
+    P acc(Scalar(0));
+    for (Index r = 0; r < rows; ++r) acc += P::load(x.at(r, column));
+    alignas(64) Scalar numbers[P::size];
+    acc.store(numbers);
+    for (Index j = 0; j < P::size; ++j) sum[column + j] += static_cast<double>(numbers[j]);
   }
 }
 

@@ -1,6 +1,7 @@
 // Softmax of one row, with the largest element taken off first so that no exponential overflows.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <tinynet/core/math.hpp>
 
@@ -48,41 +49,49 @@ ShiftedExp<Scalar> shifted_exp(const Scalar* x, Index n, Scalar* y) {
   }
 }
 
-/// The cross entropy of one row of `Classes` logits x in whole packs, the padding 0, and `scale` times its gradient by
-/// x:
-///   loss = log(sum exp x) - (1 - s) x[label] - s mean(x),  dx = softmax(x) - target,
-/// with the target 1 - s at the label and s spread over all classes.
-template <Index Classes, class Scalar>
-Scalar cross_entropy_padded(const Scalar* x, Index label, double smoothing, Scalar scale, Scalar* dx) {
+/// The cross entropy of `rows` rows of logits x against their labels: returns the sum of
+///   log(sum exp x) - (1 - s) x[label] - s mean(x)
+/// and writes `scale` times its gradient, softmax(x) - target, to dx. The target is 1 - s at the label, and s spread
+/// over all classes. Rows are `classes` numbers in whole packs.
+template <class Scalar>
+double cross_entropy_tile(Index rows, Index classes, const Scalar* x, const std::int32_t* labels, double smoothing,
+                          Scalar scale, Scalar* dx) {
   using P = Pack<Scalar>;
-  constexpr Index columns = (Classes + P::size - 1) / P::size * P::size;
-  constexpr Index last = columns - P::size;
-  // The padding must not be the largest, and its exponential is as good as 0.
-  const P rest = P::load(x + last, Classes - last, std::numeric_limits<Scalar>::lowest());
-  P top = rest;
-  for (Index i = 0; i < last; i += P::size) {
-    const P xi = P::load(x + i);
-    top = math::select(math::less(top, xi), xi, top);
+  const Index last = (classes - 1) / P::size * P::size, columns = last + P::size;
+  alignas(64) Scalar lanes[P::size];
+  for (Index i = 0; i < P::size; ++i) lanes[i] = static_cast<Scalar>(i);
+  const auto is_class = math::less(P::load(lanes), P(classes - last));
+  const P lowest(std::numeric_limits<Scalar>::lowest());
+  const Scalar spread = Scalar(smoothing / static_cast<double>(classes));
+  const P offset(spread * scale);
+  double losses = 0;
+  for (Index r = 0; r < rows; ++r, x += columns, dx += columns) {
+    // The padding must not be the largest, and its exponential is as good as 0.
+    const P rest = math::select(is_class, P::load(x + last), lowest);
+    P top = rest;
+    for (Index i = 0; i < last; i += P::size) {
+      const P xi = P::load(x + i);
+      top = math::select(math::less(top, xi), xi, top);
+    }
+    const Scalar largest = top.max();
+    const P shift(largest);
+    P total = math::exp(rest - shift);
+    total.store(dx + last);
+    for (Index i = 0; i < last; i += P::size) {
+      const P e = math::exp(P::load(x + i) - shift);
+      e.store(dx + i);
+      total += e;
+    }
+    const Scalar sum = total.sum();
+    Scalar loss = math::log(sum) - Scalar(1 - smoothing) * (x[labels[r]] - largest);
+    if (smoothing != 0)
+      for (Index i = 0; i < classes; ++i) loss -= spread * (x[i] - largest);
+    losses += static_cast<double>(loss);
+    const P factor(scale / sum);
+    for (Index i = 0; i < columns; i += P::size) (P::load(dx + i) * factor - offset).store(dx + i);
+    dx[labels[r]] -= Scalar(1 - smoothing) * scale;
   }
-  const Scalar largest = top.max();
-  const P shift(largest);
-  P total = math::exp(rest - shift);
-  total.store(dx + last);
-  for (Index i = 0; i < last; i += P::size) {
-    const P e = math::exp(P::load(x + i) - shift);
-    e.store(dx + i);
-    total += e;
-  }
-  const Scalar sum = total.sum();
-  const Scalar spread = Scalar(smoothing / static_cast<double>(Classes));
-  const P factor(scale / sum), offset(spread * scale);
-  const Scalar at_label = x[label];
-  Scalar loss = math::log(sum) - Scalar(1 - smoothing) * (at_label - largest);
-  if (smoothing != 0)
-    for (Index i = 0; i < Classes; ++i) loss -= spread * (x[i] - largest);
-  for (Index i = 0; i < columns; i += P::size) (P::load(dx + i) * factor - offset).store(dx + i);
-  dx[label] -= Scalar(1 - smoothing) * scale;
-  return loss;
+  return losses;
 }
 
 }  // namespace tinynet::detail

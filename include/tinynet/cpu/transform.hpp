@@ -27,6 +27,14 @@ template <class F>
 requires requires { F::vectorized; }
 inline constexpr bool vectorized<F> = F::vectorized;
 
+/// A function that says `static constexpr bool derivative_from_output = true` gives the same derivative(x, y) when it
+/// is given y for x: its input need not be kept.
+template <class F>
+inline constexpr bool derivative_from_output = false;
+template <class F>
+requires requires { F::derivative_from_output; }
+inline constexpr bool derivative_from_output<F> = F::derivative_from_output;
+
 /// A lambda that is called with packs exactly if `Function` is.
 template <class Function, class Lambda>
 struct Like : Lambda {

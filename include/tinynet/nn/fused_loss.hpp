@@ -2,6 +2,7 @@
 // activations and nobody has looked at net(x) yet.
 #pragma once
 
+#include <span>
 #include <tinynet/autodiff/ops/loss.hpp>
 #include <tinynet/core/engine.hpp>
 #include <tinynet/cpu/fused_mlp.hpp>
@@ -51,34 +52,20 @@ std::shared_ptr<FlatParameters<typename Net::Scalar>> whole_flat_vector(const Ne
   return whole && flat && flat->size() == offset ? flat : nullptr;
 }
 
-template <class Scalar, class... Stages>
-FusedStep<Scalar, Stages...> fused_step_of(std::type_identity<Scalar>, const std::tuple<Stages...>&);
-
-/// The FusedStep of a net.
-template <Fusible Net>
-using FusedStepOf =
-    decltype(fused_step_of(std::type_identity<typename Net::Scalar>{}, stages_of(std::declval<const Net&>())));
-
 /// Records the fused step of a net with a loss of its rows; `factor` scales the sum of the rows' losses.
-template <class Net, class Loss>
-auto record_fused(const std::shared_ptr<FlatParameters<typename Net::Scalar>>& flat, const Net& net, const Rows& x,
-                  const Loss& loss, double factor) {
-  using Scalar = typename Net::Scalar;
-  const auto stages = stages_of(net);
-  constexpr std::size_t count = std::tuple_size_v<decltype(stages)>;
+template <class Scalar>
+Var<Scalar, 1, 1> record_fused(const std::shared_ptr<FlatParameters<Scalar>>& flat, StageList<Scalar> stages,
+                               const Rows& x, const TileLoss<Scalar>& loss, double factor) {
   auto& tape = Tape<Scalar>::current();
   auto* const node = tape.template append<FusedLoss<Scalar>>(flat);
   const Var<Scalar, 1, 1> y(node);
   y.node()->value = tape.allocate_numbers(1);
-  std::array<Scalar*, count> weights, biases;
-  std::apply(
-      [&](const auto&... stage) {
-        std::size_t i = 0;
-        ((weights[i] = node->gradient_of(stage.weight), biases[i] = node->gradient_of(stage.bias), ++i), ...);
-      },
-      stages);
-  const double total = FusedStepOf<Net>(stages).run(x, loss, weights, biases);
-  *y.node()->value = static_cast<Scalar>(total * factor);
+  const std::span<Stage<Scalar>> used(stages.stage.data(), stages.size);
+  for (Stage<Scalar>& stage : used) {
+    stage.weight_gradient = node->gradient_of(stage.weight);
+    stage.bias_gradient = node->gradient_of(stage.bias);
+  }
+  *y.node()->value = static_cast<Scalar>(FusedStep<Scalar>(used).run(x, loss) * factor);
   return y;
 }
 
@@ -88,11 +75,13 @@ auto fused_way(const Output<Net, Source>& output) {
   return recording && engine() != Engine::tape && !output.is_computed() ? whole_flat_vector(output.net()) : nullptr;
 }
 
-template <class Net>
-void check_input_width(const Rows& x) {
-  using Step = FusedStepOf<Net>;
-  require_shapes(x.cols() == Step::Inputs, "linear", "the input must have as many columns as the weight [out, in]",
-                 x.shape(), {Step::FirstOutputs, Step::Inputs});
+/// Throws if the input does not fit the first stage; returns the number of outputs.
+template <class Scalar>
+Index check_fused_input(const Rows& x, const StageList<Scalar>& stages) {
+  const Stage<Scalar>& first = stages.stage[0];
+  require_shapes(x.cols() == first.in, "linear", "the input must have as many columns as the weight [out, in]",
+                 x.shape(), {first.out, first.in});
+  return stages.stage[stages.size - 1].out;
 }
 
 /// A loss that is a sum over elements, of an output that is not yet computed; `general` records it the general way.
@@ -103,10 +92,11 @@ Var<typename Net::Scalar, 1, 1> fused_elementwise_loss(const char* name, const F
   using P = Pack<Scalar>;
   const auto flat = fused_way(output);
   if (!flat) return general();
+  static_assert(may_equal(T::ColsAtCompileTime, Output<Net, Source>::VarType::Cols),
+                "tinynet: a loss of matrices of different sizes");
   const Rows& x = output.input().rows;
-  check_input_width<Net>(x);
-  constexpr Index outputs = FusedStepOf<Net>::Outputs, columns = padded<Scalar>(outputs);
-  static_assert(may_equal(T::ColsAtCompileTime, outputs), "tinynet: a loss of matrices of different sizes");
+  const auto stages = stages_of(output.net());
+  const Index outputs = check_fused_input(x, stages), columns = padded<Scalar>(outputs);
   const Shape shape{x.rows(), outputs};
   require_shapes(Shape{target.rows(), target.cols()} == shape, name,
                  "the input and the target must have the same shape", shape, {target.rows(), target.cols()});
@@ -115,21 +105,20 @@ Var<typename Net::Scalar, 1, 1> fused_elementwise_loss(const char* name, const F
                                                       Eigen::OuterStride<>(columns)) =
       target.derived().template cast<Scalar>().matrix();
   const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.size()) : 1.0;
-  const auto loss = [&](Index row, const Scalar* y, Scalar* dy) {
-    const Scalar* const t = wanted.data() + row * columns;
-    Scalar total(0);
-    for (Index j = 0; j < columns; j += P::size) {
-      const Index n = std::min(P::size, outputs - j);
-      const P yj = P::load(y + j, n), tj = P::load(t + j, n);
-      (f.derivative(yj, tj) * P(factor)).store(dy + j);
-      const P values = f(yj, tj);
-      alignas(64) Scalar numbers[P::size];
-      values.store(numbers);
-      for (Index i = 0; i < n; ++i) total += numbers[i];
-    }
+  const auto loss = [&](Index begin, Index rows, const Scalar* y, Scalar* dy) {
+    double total = 0;
+    for (Index r = 0; r < rows; ++r)
+      for (Index j = 0; j < columns; j += P::size) {
+        const Index n = std::min(P::size, outputs - j), i = r * columns + j;
+        const P yj = P::load(y + i, n), tj = P::load(wanted.data() + (begin + r) * columns + j, n);
+        (f.derivative(yj, tj) * P(factor)).store(dy + i);
+        alignas(64) Scalar numbers[P::size];
+        f(yj, tj).store(numbers);
+        for (Index k = 0; k < n; ++k) total += static_cast<double>(numbers[k]);
+      }
     return total;
   };
-  return record_fused(flat, output.net(), x, loss, factor);
+  return record_fused(flat, stages, x, TileLoss<Scalar>(loss), factor);
 }
 
 }  // namespace detail
@@ -144,19 +133,19 @@ requires FusibleOutput<Net, Source> Var<typename Net::Scalar, 1, 1> cross_entrop
                                                                                   const L& labels,
                                                                                   CrossEntropyOptions options = {}) {
   using Scalar = typename Net::Scalar;
-  using Step = detail::FusedStepOf<Net>;
   const auto flat = detail::fused_way(output);
   if (!flat) return cross_entropy(output.var(), labels, options);
   const Rows& x = output.input().rows;
-  detail::check_input_width<Net>(x);
+  const auto stages = detail::stages_of(output.net());
+  const Index outputs = detail::check_fused_input(x, stages);
   detail::Buffer<std::int32_t> classes(x.rows());
-  detail::copy_labels(labels, {x.rows(), Step::Outputs}, classes.data());
+  detail::copy_labels(labels, {x.rows(), outputs}, classes.data());
   const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(x.rows()) : 1.0;
-  const auto loss = [&](Index row, const Scalar* logits, Scalar* gradient) {
-    return detail::cross_entropy_padded<Step::Outputs>(logits, classes[row], options.label_smoothing,
-                                                       static_cast<Scalar>(factor), gradient);
+  const auto loss = [&](Index begin, Index rows, const Scalar* y, Scalar* dy) {
+    return detail::cross_entropy_tile(rows, outputs, y, classes.data() + begin, options.label_smoothing,
+                                      static_cast<Scalar>(factor), dy);
   };
-  return detail::record_fused(flat, output.net(), x, loss, factor);
+  return detail::record_fused(flat, stages, x, detail::TileLoss<Scalar>(loss), factor);
 }
 
 /// See mse_loss in autodiff/ops/loss.hpp.

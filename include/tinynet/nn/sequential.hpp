@@ -28,7 +28,7 @@ struct ChainScalar<First, Rest...> {
 template <class... Modules>
 constexpr bool chain_fits(Index features = dynamic) {
   bool fits = true;
-  const auto check = [&]<class M>(std::type_identity<M>) {
+  [[maybe_unused]] const auto check = [&]<class M>(std::type_identity<M>) {
     if constexpr (requires { M::InFeatures; }) {
       fits = fits && may_equal(features, M::InFeatures);
       features = M::OutFeatures;

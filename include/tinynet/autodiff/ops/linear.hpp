@@ -2,6 +2,9 @@
 #pragma once
 
 #include <tinynet/autodiff/operand.hpp>
+#include <tinynet/autodiff/ops/arithmetic.hpp>
+#include <tinynet/autodiff/ops/matmul.hpp>
+#include <tinynet/autodiff/ops/shape.hpp>
 #include <tinynet/cpu/linear.hpp>
 
 namespace tinynet {
@@ -85,7 +88,10 @@ requires(TapeOperand<X> || detail::is_data_input<X>) auto linear(const X& input,
     const auto x = detail::as_var<Scalar>(input);
     static_assert(detail::may_equal(decltype(x)::Cols, W::Cols),
                   "tinynet: linear(x, W, b): x must have as many columns as W [out, in] has");
-    return detail::record_linear<decltype(x)::Rows, Scalar>(Rows(x.node()->value, x.shape(), x.cols()), w, b, x);
+    if constexpr (detail::is_complex<Scalar>)  // only derivatives are checked with it, and Rows are real
+      return matmul(x, transpose(w)) + b;
+    else
+      return detail::record_linear<decltype(x)::Rows, Scalar>(Rows(x.node()->value, x.shape(), x.cols()), w, b, x);
   }
 }
 
