@@ -57,6 +57,7 @@ has() {
   case $1 in
     g++) has_command "${CXX:-c++}" || [[ ${CXX:-} == *" "* ]] ;;
     clang) has_command clang++ ;;
+    libclang-rt-dev) echo 'int main() {}' | clang++ -fsanitize=address -x c++ - -o /dev/null 2>/dev/null ;;
     cmake) has_cmake ;;
     ninja-build) has_command ninja ;;
     libeigen3-dev) has_header eigen3/Eigen/Core Eigen/Core ;;
@@ -132,20 +133,21 @@ pip_install() {
 # -- are nice to have, and tried once.
 need() {
   local -a required=() optional=() missing=() pypi=() rest=()
-  local package tried=$logs/optional-tried
+  local package
   while (($# > 0)) && [[ $1 != -- ]]; do
     required+=("$1")
     shift
   done
   [[ $# == 0 ]] || shift
-  optional=("$@")
+  for package in "$@"; do
+    [[ -e $logs/tried-$package ]] || optional+=("$package")
+  done
 
   use_venv
-  find_missing "${required[@]}"
-  if [[ ${#missing[@]} == 0 && -e $tried ]]; then return; fi
-  rest=(${missing[@]+"${missing[@]}"})
   find_missing ${optional[@]+"${optional[@]}"}
   optional=(${missing[@]+"${missing[@]}"})
+  find_missing "${required[@]}"
+  rest=(${missing[@]+"${missing[@]}"})
   if [[ ${#rest[@]} == 0 && ${#optional[@]} == 0 ]]; then return; fi
 
   case $(uname -s) in
@@ -166,8 +168,8 @@ need() {
   if ((${#optional[@]} > 0)) && has_command apt-get && can_be_root; then
     say "installing ${optional[*]} (once)"
     apt_install "${optional[@]}" || say "goes on without"
+    for package in "${optional[@]}"; do touch "$logs/tried-$package"; done
   fi
-  touch "$tried"
 
   # What is still missing and what PyPI has goes under build/; the rest is for the user to install.
   find_missing "${required[@]}"

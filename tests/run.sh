@@ -7,9 +7,13 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/setup.sh"
 
 preset=${1:-release}
-packages=(g++ cmake ninja-build libeigen3-dev zlib1g-dev nlohmann-json3-dev libcli11-dev doctest-dev libstb-dev)
-if [[ $preset == clang ]]; then packages+=(clang); fi
-need "${packages[@]}" -- curl ca-certificates dataset-fashion-mnist
+packages=(g++ cmake ninja-build libeigen3-dev zlib1g-dev nlohmann-json3-dev libcli11-dev doctest-dev
+  libstb-dev curl ca-certificates python3)
+case $preset in
+  clang) packages+=(clang) ;;
+  asan | tsan) packages+=(clang libclang-rt-dev) ;;
+esac
+need "${packages[@]}" -- openssl dataset-fashion-mnist
 build "$preset"
 
 for variable in TINYNET_DATA TINYNET_REFERENCE; do

@@ -56,14 +56,14 @@ class Console {
     const auto now = std::chrono::steady_clock::now();
     if (label != label_) {
       label_ = label;
-      start_ = now;
-      drawn_ = {};
+      start_ = drawn_ = now;
+      first_ = done;
     }
     if (now - drawn_ < std::chrono::milliseconds(100)) return;
     drawn_ = now;
     const double part = std::clamp(total > 0 ? done / total : 0, 0.0, 1.0);
     const double seconds = std::chrono::duration<double>(now - start_).count();
-    const double rate = seconds > 0 ? done / seconds : 0;
+    const double rate = (done - first_) / seconds;
     const auto filled = static_cast<std::size_t>(part * 30);
     char numbers[64];
     std::snprintf(numbers, sizeof numbers, "%3d %%, %.4g ", static_cast<int>(part * 100), rate);
@@ -96,6 +96,7 @@ class Console {
   bool quiet_, show_progress_;
   bool visible_ = false;
   std::string label_;
+  double first_ = 0;  // what was done when the line was started
   std::chrono::steady_clock::time_point start_, drawn_;
 };
 

@@ -75,61 +75,47 @@ std::string difference(const OfficialFile& file, std::span<const std::uint8_t> b
   return found == file.sha256 ? "" : "wrong SHA-256; expected " + std::string(file.sha256) + ", found " + found;
 }
 
-/// The content of a file, unpacked if it is gzip, and one byte more than it should have at most.
-std::vector<std::uint8_t> read_content(const fs::path& path, const OfficialFile& file) {
-  tinynet::FileSource source(path.string());
+/// Some bytes, unpacked if they are gzip, and one byte more than this file should have at most.
+std::vector<std::uint8_t> unpack(tinynet::ByteSource& source, const OfficialFile& file) {
   tinynet::GzipSource content(source);
   std::vector<std::uint8_t> bytes(file.size + 1);
   bytes.resize(content.read(bytes));
   return bytes;
 }
 
-/// Removes a file at the end.
-struct Temporary {
-  fs::path path;
-  ~Temporary() {
-    std::error_code ignored;
-    fs::remove(path, ignored);
-  }
-};
-
 /// What was sent if it is neither gzip nor IDX (both are welcome); empty if it is.
-std::string what_instead(const fs::path& path) {
-  tinynet::FileSource source(path.string());
-  std::array<std::uint8_t, 64> bytes{};
-  const std::size_t size = source.read(bytes);
-  std::string text(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
-  if (text.starts_with("\x1F\x8B") || text.starts_with(std::string(2, '\0'))) return "";
-  const std::size_t start = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-  text.erase(0, std::min(start, text.size()));
-  if (text.empty()) return "got nothing";
-  const std::string shown = tinynet::detail::printable(text.substr(0, 16));
-  return (text.front() == '<' ? "got HTML (first bytes `" : "got no gzip (first bytes `") + shown + "`)";
+std::string what_instead(std::string_view bytes) {
+  if (bytes.starts_with("\x1F\x8B") || bytes.starts_with(std::string_view("\0\0", 2))) return "";
+  const std::size_t start = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (start == bytes.npos) return "got nothing";
+  const std::string shown = tinynet::detail::printable(bytes.substr(start, 16));
+  return (bytes[start] == '<' ? "got HTML (first bytes `" : "got no gzip (first bytes `") + shown + "`)";
 }
 
-/// Brings the file from one address to `packed`; returns why that failed, and nothing if it did not.
-std::string transfer(const std::string& url, const OfficialFile& file, const fs::path& packed, Console& console) {
+/// Appends what one address sends to `bytes`; returns why that failed, and nothing if it did not.
+std::string transfer(const std::string& url, const OfficialFile& file, std::string& bytes, Console& console) {
   const bool secure = url.starts_with("https://");
   if (!secure && !url.starts_with("http://")) return "not an address that begins with https://";
   const std::string protocols = secure ? "=https" : "=http,https";
-  const std::vector<std::string> command{
-      "curl", "--disable", "--silent", "--show-error", "--fail", "--globoff",
-      // A redirection must not lead from https to http.
-      "--location", "--max-redirs", "5", "--proto", protocols, "--proto-redir", protocols,
-      // A transfer of less than 1 kB/s for this long has stalled.
-      "--connect-timeout", seconds("TINYNET_CONNECT_SECONDS", "10"), "--speed-limit", "1000", "--speed-time",
-      seconds("TINYNET_STALL_SECONDS", "30"), "--max-filesize", std::to_string(2 * file.size + 4096), "--output",
-      packed.string(), "--url", url};
+  const std::vector<std::string> command{"curl", "--disable", "--silent", "--show-error", "--fail", "--globoff",
+                                         // A redirection must not lead from https to http.
+                                         "--location", "--max-redirs", "5", "--proto", protocols, "--proto-redir",
+                                         protocols,
+                                         // A transfer of less than 1 kB/s for this long has stalled.
+                                         "--connect-timeout", seconds("TINYNET_CONNECT_SECONDS", "10"), "--speed-limit",
+                                         "1000", "--speed-time", seconds("TINYNET_STALL_SECONDS", "30"), "--url", url};
 
-  const auto show = [&] {
-    std::error_code missing;
-    const auto size = fs::file_size(packed, missing);
-    if (!missing)
-      console.progress("download " + std::string(file.name), "B", static_cast<double>(size),
+  const std::size_t most = 2 * file.size + 4096;  // not even gzip makes it larger
+  ProcessOptions options{.most_output = most};
+  if (console.shows_progress())
+    options.tick = [&](std::size_t received) {
+      console.progress("download " + std::string(file.name), "B", static_cast<double>(received),
                        static_cast<double>(file.packed_size));
-  };
-  const ProcessResult curl = console.shows_progress() ? run_process(command, {}, show) : run_process(command);
+    };
+  ProcessResult curl = run_process(command, options);
   console.clear_progress();
+  if (curl.too_much) return "sends more than " + std::to_string(most) + " bytes";
+  bytes = std::move(curl.out);
   if (!curl.started) return "the program curl is not installed";
   if (curl.status == 0) return "";
   // "curl: (6) Could not resolve host: ..."
@@ -141,14 +127,15 @@ std::string transfer(const std::string& url, const OfficialFile& file, const fs:
 
 /// The same, unpacked and checked, into its place in the cache.
 std::string fetch(const std::string& mirror, const OfficialFile& file, const fs::path& folder, Console& console) {
-  const std::string name(file.name);
-  const Temporary packed{folder / (name + ".gz." + std::to_string(process_id()) + ".tmp")};
-  if (std::string why = transfer(mirror + name + ".gz", file, packed.path, console); !why.empty()) return why;
+  const std::string url = mirror + std::string(file.name) + ".gz";
+  std::string bytes;
+  if (std::string why = transfer(url, file, bytes, console); !why.empty()) return why;
+  if (std::string why = what_instead(bytes); !why.empty()) return why;
   try {
-    if (std::string why = what_instead(packed.path); !why.empty()) return why;
-    const std::vector<std::uint8_t> content = read_content(packed.path, file);
+    tinynet::MemorySource source({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "");
+    const std::vector<std::uint8_t> content = unpack(source, file);
     if (std::string why = difference(file, content); !why.empty()) return why;
-    tinynet::write_file((folder / name).string(), {content});
+    tinynet::write_file((folder / file.name).string(), {content});
   } catch (const Error& error) {
     if (error.code() != ErrorCode::data) throw;
     return error.what();
@@ -161,7 +148,8 @@ std::string cached_file_problem(const fs::path& path, const OfficialFile& file) 
   std::error_code error;
   if (!fs::exists(path, error)) return "there is no " + path.string();
   try {
-    const std::string why = difference(file, read_content(path, file));
+    tinynet::FileSource source(path.string());
+    const std::string why = difference(file, unpack(source, file));
     return why.empty() ? "" : path.string() + " is damaged: " + why;
   } catch (const Error& damage) {
     if (damage.code() != ErrorCode::data) throw;

@@ -9,19 +9,15 @@
 #ifdef _WIN32
 
 #include <io.h>
-#include <process.h>
 
 #include <cstdio>
 
 // On Windows no other program is run: the data come from a folder, or are drawn here.
 namespace mnist {
 
-ProcessResult run_process(const std::vector<std::string>&, std::span<const char>, const std::function<void()>&) {
-  return {};
-}
+ProcessResult run_process(const std::vector<std::string>&, ProcessOptions) { return {}; }
 FileLock::FileLock(const std::filesystem::path&, const std::function<void()>&) {}
 FileLock::~FileLock() = default;
-long process_id() { return _getpid(); }
 void guard_standard_streams() {}
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 
@@ -117,7 +113,7 @@ struct SpawnPlan {
 
 /// Moves what can be read to `text`; closes `from` at its end.
 void drain(Descriptor& from, std::string& text) {
-  std::array<char, 4096> buffer;
+  std::array<char, 65536> buffer;
   const ssize_t n = ::read(from.get(), buffer.data(), buffer.size());
   if (n > 0)
     text.append(buffer.data(), static_cast<std::size_t>(n));
@@ -127,8 +123,8 @@ void drain(Descriptor& from, std::string& text) {
 
 }  // namespace
 
-ProcessResult run_process(const std::vector<std::string>& command, std::span<const char> input,
-                          const std::function<void()>& tick) {
+ProcessResult run_process(const std::vector<std::string>& command, ProcessOptions options) {
+  std::span<const char> input = options.input;
   Pipe in = make_pipe(), out = make_pipe(), err = make_pipe();
   if (input.empty()) in.write.close();
   std::vector<char*> arguments;
@@ -152,9 +148,14 @@ ProcessResult run_process(const std::vector<std::string>& command, std::span<con
   while (out.read || err.read || in.write) {
     std::array<pollfd, 3> ends{pollfd{out.read.get(), POLLIN, 0}, pollfd{err.read.get(), POLLIN, 0},
                                pollfd{in.write.get(), POLLOUT, 0}};
-    ::poll(ends.data(), ends.size(), tick ? 100 : -1);
-    if (tick) tick();
+    ::poll(ends.data(), ends.size(), options.tick ? 100 : -1);
+    if (options.tick) options.tick(result.out.size());
     if (ends[0].revents != 0) drain(out.read, result.out);
+    if (result.out.size() > options.most_output) {
+      result.too_much = true;
+      out.read.close();  // its next write fails
+      result.out.clear();
+    }
     if (ends[1].revents != 0) drain(err.read, result.err);
     if (ends[2].revents != 0) {
       const ssize_t n = ::write(in.write.get(), input.data(), input.size());
@@ -184,8 +185,6 @@ FileLock::FileLock(const std::filesystem::path& path, const std::function<void()
 FileLock::~FileLock() {
   if (file_ >= 0) ::close(file_);
 }
-
-long process_id() { return ::getpid(); }
 
 void guard_standard_streams() {
   std::signal(SIGPIPE, SIG_IGN);

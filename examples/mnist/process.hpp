@@ -1,26 +1,35 @@
 // Running another program, and a lock between processes: what the C++ library does not have.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace mnist {
 
-/// What a program that was run left behind.
-struct ProcessResult {
-  bool started = false;  ///< false: there is no such program
-  int status = -1;       ///< its exit status, 128 + n if signal n ended it
-  std::string out;       ///< its standard output
-  std::string err;       ///< its standard error
+/// How a program is run.
+struct ProcessOptions {
+  std::span<const char> input = {};                                   ///< its standard input
+  std::size_t most_output = std::numeric_limits<std::size_t>::max();  ///< more is not read
+  std::function<void(std::size_t)> tick = {};  ///< called about ten times a second with the bytes of output so far
 };
 
-/// Runs `command` (found on PATH; no shell in between) with `input` on its standard input until it ends. Calls
-/// `tick` about ten times a second meanwhile. The caller must have SIGPIPE ignored, as main has.
-ProcessResult run_process(const std::vector<std::string>& command, std::span<const char> input = {},
-                          const std::function<void()>& tick = {});
+/// What it left behind.
+struct ProcessResult {
+  bool started = false;   ///< false: there is no such program
+  int status = -1;        ///< its exit status, 128 + n if signal n ended it
+  std::string out;        ///< its standard output
+  std::string err;        ///< its standard error
+  bool too_much = false;  ///< there was more output than asked for
+};
+
+/// Runs `command` (found on PATH; no shell in between) until it ends. If this process is killed, the program ends when
+/// it next writes. The caller must have SIGPIPE ignored (guard_standard_streams).
+ProcessResult run_process(const std::vector<std::string>& command, ProcessOptions options = {});
 
 /// Holds a file's lock as long as it lives. The system frees the lock of a process that is killed.
 class FileLock {
@@ -34,9 +43,6 @@ class FileLock {
  private:
   int file_ = -1;
 };
-
-/// This process's number, for names that no other process uses.
-long process_id();
 
 /// Makes writing to a closed standard output an error instead of a hit on whatever file is opened next, and writing to
 /// a pipe that nobody reads an error instead of the end.

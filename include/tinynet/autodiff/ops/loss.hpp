@@ -44,7 +44,8 @@ void copy_labels(const L& labels, Shape logits, std::int32_t* to) {
     ok &= is_class(label[i]);
     to[i] = static_cast<std::int32_t>(label[i]);
   }
-  for (Index i = 0; !ok; ++i)
+  if (ok) return;
+  for (Index i = 0;; ++i)
     if (!is_class(label[i]))
       throw Error({.path = {},
                    .what = "cross_entropy: label " + std::to_string(i) + " is out of range",

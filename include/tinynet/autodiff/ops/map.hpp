@@ -6,6 +6,11 @@
 #include <tinynet/cpu/transform.hpp>
 
 namespace tinynet {
+
+/// A number of the language.
+template <class T>
+concept PlainNumber = std::is_arithmetic_v<T>;
+
 namespace detail {
 
 /// target = f(in, ...), or target += f(in, ...), for inputs of the same shape or broadcast to it.
@@ -95,38 +100,38 @@ auto operator-(const X& x) {
 }
 
 /// x times a constant number.
-template <TapeOperand X>
-auto operator*(const X& x, double factor) {
-  return detail::map("scale", functions::Scale{factor}, x);
+template <TapeOperand X, PlainNumber Number>
+auto operator*(const X& x, Number factor) {
+  return detail::map("scale", functions::Scale{static_cast<double>(factor)}, x);
 }
-template <TapeOperand X>
-auto operator*(double factor, const X& x) {
+template <PlainNumber Number, TapeOperand X>
+auto operator*(Number factor, const X& x) {
   return x * factor;
 }
-template <TapeOperand X>
-auto operator/(const X& x, double divisor) {
-  return x * (1 / divisor);
+template <TapeOperand X, PlainNumber Number>
+auto operator/(const X& x, Number divisor) {
+  return x * (1 / static_cast<double>(divisor));
 }
-template <TapeOperand X>
-auto operator/(double numerator, const X& x) {
+template <PlainNumber Number, TapeOperand X>
+auto operator/(Number numerator, const X& x) {
   return detail::map("reciprocal", functions::Reciprocal{}, x) * numerator;
 }
 
 /// x plus a constant number in every element.
-template <TapeOperand X>
-auto operator+(const X& x, double offset) {
-  return detail::map("shift", functions::Shift{offset}, x);
+template <TapeOperand X, PlainNumber Number>
+auto operator+(const X& x, Number offset) {
+  return detail::map("shift", functions::Shift{static_cast<double>(offset)}, x);
 }
-template <TapeOperand X>
-auto operator+(double offset, const X& x) {
+template <PlainNumber Number, TapeOperand X>
+auto operator+(Number offset, const X& x) {
   return x + offset;
 }
-template <TapeOperand X>
-auto operator-(const X& x, double offset) {
-  return x + (-offset);
+template <TapeOperand X, PlainNumber Number>
+auto operator-(const X& x, Number offset) {
+  return x + -static_cast<double>(offset);
 }
-template <TapeOperand X>
-auto operator-(double offset, const X& x) {
+template <PlainNumber Number, TapeOperand X>
+auto operator-(Number offset, const X& x) {
   return -x + offset;
 }
 

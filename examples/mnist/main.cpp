@@ -1,0 +1,35 @@
+// Handwritten digit recognition with a fully connected net: the notebook's program.
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "console.hpp"
+#include "options.hpp"
+#include "process.hpp"
+#include "session.hpp"
+
+namespace {
+
+int fail(const std::string& what, tinynet::ErrorCode code) {
+  std::fputs(("mnist: error: " + what + "\n").c_str(), stderr);
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  mnist::guard_standard_streams();
+  const auto options = mnist::parse_options(argc, argv);
+  if (!options) return 0;
+  mnist::Console console(options->quiet);
+  return mnist::run(*options, console);
+} catch (const mnist::OutputClosed&) {
+  return 0;
+} catch (const tinynet::Error& error) {
+  return fail(error.what(), error.code());
+} catch (const std::bad_alloc&) {
+  return fail("not enough memory", tinynet::ErrorCode::io);
+} catch (const std::exception& error) {
+  return fail(std::string("a bug of this program: ") + error.what(), tinynet::ErrorCode::internal);
+}

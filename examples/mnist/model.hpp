@@ -1,0 +1,49 @@
+// The net and its optimizer, behind one interface for all shapes, so that the rest of the program is compiled once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <tinynet/core/named_tensor.hpp>
+#include <tinynet/data/dataset.hpp>
+#include <tinynet/train.hpp>
+#include <vector>
+
+#include "options.hpp"
+
+namespace mnist {
+
+using Labels = std::span<const std::uint8_t>;
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  /// Makes one training step on these rows; returns the loss before it. Calls `on_loss(loss)` in between, which may
+  /// throw to keep the weights as they are.
+  virtual float step(const tinynet::RowSelection& x, Labels labels, const std::function<void(float)>& on_loss) = 0;
+
+  virtual tinynet::Evaluation evaluate(const tinynet::RowSelection& x, Labels labels) const = 0;
+
+  /// The net as PyTorch prints it.
+  virtual std::string text() const = 0;
+
+  /// Its weights by PyTorch's names.
+  virtual std::vector<tinynet::NamedTensor<float>> weights() = 0;
+
+  /// How it is computed, for people.
+  virtual std::string kind() const = 0;
+};
+
+/// How many weights and biases the net will have.
+double parameter_count(const Options& options);
+
+/// The net that was asked for, with the weights that its seed gives. The shapes and activations compiled in have their
+/// sizes in their types; all others have them at run time, with the same results.
+std::unique_ptr<Model> make_model(const Options& options);
+
+inline constexpr Index inputs = 784, classes = 10;
+
+}  // namespace mnist

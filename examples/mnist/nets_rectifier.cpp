@@ -1,0 +1,13 @@
+// The compiled-in nets whose activation is a rectifier or much like one.
+#include "net_model.hpp"
+
+namespace mnist {
+
+std::unique_ptr<Model> make_rectifier_net(const Options& options) {
+  if (options.activation == "relu") return make_compiled_in<tinynet::ReLU>(options);
+  if (options.activation == "leaky_relu") return make_compiled_in<tinynet::LeakyReLU>(options);
+  if (options.activation == "elu") return make_compiled_in<tinynet::ELU>(options);
+  return nullptr;
+}
+
+}  // namespace mnist

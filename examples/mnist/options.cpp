@@ -1,0 +1,245 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <string_view>
+#include <tinynet/core/error.hpp>
+#include <tinynet/core/version.hpp>
+#include <utility>
+
+#include "numbers.hpp"
+
+namespace mnist {
+namespace {
+
+using tinynet::Error;
+using tinynet::ErrorCode;
+
+[[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& found) {
+  throw Error(ErrorCode::usage,
+              option + ": expected " + expected + ", found '" + tinynet::detail::printable(found) + "'");
+}
+
+template <class Number>
+Number number_between(const std::string& option, const std::string& text, Number least, Number most) {
+  const auto number = parse_number<Number>(text);
+  if (!number || *number < least || *number > most)
+    refuse(option, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), text);
+  return *number;
+}
+
+double positive_number(const std::string& option, const std::string& text) {
+  const auto number = parse_number<double>(text);
+  if (!number || *number <= 0) refuse(option, "a number above 0", text);
+  return *number;
+}
+
+double nonnegative_number(const std::string& option, const std::string& text) {
+  const auto number = parse_number<double>(text);
+  if (!number || *number < 0) refuse(option, "a number, 0 or more", text);
+  return *number;
+}
+
+/// As torch.manual_seed: negative numbers count from the top of 64 bits.
+std::uint64_t seed_number(const std::string& option, const std::string& text) {
+  if (const auto seed = parse_number<std::uint64_t>(text)) return *seed;
+  if (const auto seed = parse_number<std::int64_t>(text)) return static_cast<std::uint64_t>(*seed);
+  refuse(option, "a whole number from -2^63 to 2^64 - 1", text);
+}
+
+/// "30,30" to numbers; an empty text is no hidden layer.
+std::vector<Index> widths(const std::string& option, const std::string& text) {
+  constexpr Index widest = 1'000'000;
+  constexpr std::size_t most = 100;
+  std::vector<Index> list;
+  if (text.empty()) return list;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto width = parse_number<Index>(std::string_view(text).substr(begin, end - begin));
+    if (!width || *width < 1 || *width > widest || list.size() == most)
+      refuse(option,
+             "at most " + std::to_string(most) + " widths from 1 to " + std::to_string(widest) +
+                 " with commas between them",
+             text);
+    list.push_back(*width);
+    begin = end + 1;
+  }
+  return list;
+}
+
+std::string device_name(const std::string& option, const std::string& text) {
+  const bool numbered = text.starts_with("cuda:") && parse_number<unsigned>(std::string_view(text).substr(5));
+  if (text != "auto" && text != "cpu" && text != "cuda" && !numbered) refuse(option, "auto, cpu, cuda or cuda:N", text);
+  return text;
+}
+
+std::string one_of(const std::string& option, const std::string& text, const std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), text) != names.end()) return text;
+  std::string list = names.front();
+  for (std::size_t i = 1; i < names.size(); ++i) list += (i + 1 == names.size() ? " or " : ", ") + names[i];
+  refuse(option, list, text);
+}
+
+std::string file_name(const std::string& option, const std::string& text) {
+  // A name like that is more likely an option after one whose value is missing; ./--name is always possible.
+  if (text.empty() || text.starts_with("--")) refuse(option, "a name", text);
+  return text;
+}
+
+std::string metrics_name(const std::string& option, const std::string& text) {
+  if (!text.ends_with(".csv") && !text.ends_with(".jsonl")) refuse(option, "a name that ends in .csv or .jsonl", text);
+  return file_name(option, text);
+}
+
+/// A momentum that would have no effect is a mistake, and so is Nesterov's method without one.
+void check_momentum(const Options& o) {
+  const bool takes_it =
+      o.optimizer == "sgd" || o.optimizer == "momentum" || o.optimizer == "nesterov" || o.optimizer == "rmsprop";
+  if (o.momentum && !takes_it) throw Error(ErrorCode::usage, "--momentum: " + o.optimizer + " has none");
+  if (o.momentum == 0.0 && o.optimizer == "nesterov") refuse("--momentum", "a number above 0 for nesterov", "0");
+}
+
+/// How many letters must be put in, left out or changed to get from one word to the other (Levenshtein).
+std::size_t edits(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({change, row[j] + 1, row[j + 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+/// CLI11's complaint that an option has no value or several, in plainer words.
+std::string plainer(const std::string& complaint) {
+  const std::string option = complaint.substr(0, complaint.find(':'));
+  if (complaint.find("missing") != std::string::npos) return option + ": needs a value";
+  if (complaint.find("At Most") != std::string::npos) return option + ": given more than once";
+  return complaint;
+}
+
+[[noreturn]] void refuse_unknown(const CLI::App& app, const std::string& argument) {
+  const std::string shown = "'" + tinynet::detail::printable(argument) + "'";
+  if (!argument.starts_with('-') || argument == "--")
+    throw Error(ErrorCode::usage, "unexpected argument " + shown + "; see --help");
+  const std::string name = argument.substr(0, argument.find('='));
+  std::string nearest;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string known = "--" + option->get_single_name();
+    if (nearest.empty() || edits(name, known) < edits(name, nearest)) nearest = known;
+  }
+  throw Error(ErrorCode::usage, "unknown option " + shown + "; the nearest is " + nearest);
+}
+
+constexpr const char* footer =
+    R"(The data come from the first of: --data, $TINYNET_DATA, the cache ($XDG_CACHE_HOME/tinynet/mnist or
+~/.cache/tinynet/mnist), a download into it; without MNIST, Debian's dataset-fashion-mnist or digits drawn here.
+TINYNET_OFFLINE=1 is --offline; TINYNET_MNIST_MIRRORS lists other addresses to download from.
+Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 6 numeric, 7 device,
+130/143 stopped by SIGINT/SIGTERM after saving.)";
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, const char* const* argv) {
+  Options o;
+  CLI::App app("Trains a fully connected net on MNIST's handwritten digits.", "mnist");
+  app.set_version_flag("--version", "mnist (tinynet " + std::string(tinynet::version) + ")");
+  app.set_help_flag("--help", "Print this help");
+  app.footer(footer);
+  app.allow_extras();
+
+  // Every option: its name, what stands for the value, the help, and what to do with the text.
+  const auto option = [&app](const std::string& name, const char* value, const std::string& help, auto use) {
+    app.add_option_function<std::string>(
+           name, [name, use](const std::string& text) { use(name, text); }, help)
+        ->type_name(value);
+  };
+  const auto flag = [&app](const std::string& name, bool& to, const std::string& help) {
+    app.add_flag(name, to, help)->multi_option_policy(CLI::MultiOptionPolicy::Throw)->disable_flag_override();
+  };
+  const auto number = [&](const std::string& name, const char* value, const std::string& help, auto& to, auto least,
+                          auto most) {
+    option(name, value, help,
+           [&to, least, most](const auto& n, const auto& text) { to = number_between(n, text, least, most); });
+  };
+  const auto choice = [&](const std::string& name, const char* value, const std::string& help, auto& to,
+                          std::vector<std::string> names) {
+    option(name, value, help + " (" + to + ")",
+           [&to, names](const auto& n, const auto& text) { to = one_of(n, text, names); });
+  };
+
+  option("--data", "DIR", "Folder with MNIST's four files, raw or .gz; nothing else is tried",
+         [&o](const auto& n, const auto& text) { o.data.folder = file_name(n, text); });
+  option("--dataset", "NAME", "mnist, fashion, synthetic: this one or an error (MNIST, or the best at hand)",
+         [&o](const auto& n, const auto& text) {
+           o.data.dataset = one_of(n, text, {"mnist", "fashion", "synthetic"});
+         });
+  flag("--offline", o.data.offline, "Download nothing");
+  option("--device", "D", "auto, cpu, cuda, cuda:N (auto)",
+         [&o](const auto& n, const auto& text) { o.device = device_name(n, text); });
+  number("--threads", "N", "CPU threads, 0 = all (0)", o.threads, 0, 4096);
+
+  option("--hidden", "L", "Widths of the hidden layers, any list, \"\" for none (30,30)",
+         [&o](const auto& n, const auto& text) { o.hidden = widths(n, text); });
+  choice("--activation", "A", "relu, leaky_relu, elu, sigmoid, tanh, silu, gelu", o.activation,
+         {"relu", "leaky_relu", "elu", "sigmoid", "tanh", "silu", "gelu"});
+  option("--seed", "N", "Of the weights and of the batches, as torch.manual_seed(N) (0)",
+         [&o](const auto& n, const auto& text) { o.seed = seed_number(n, text); });
+  option("--init", "FILE", "Start with the weights of this safetensors file",
+         [&o](const auto& n, const auto& text) { o.init_file = file_name(n, text); });
+  option("--save", "FILE", "Write the weights to this safetensors file",
+         [&o](const auto& n, const auto& text) { o.save_file = file_name(n, text); });
+
+  choice("--optimizer", "O", "sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adadelta", o.optimizer,
+         {"sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta"});
+  option("--lr", "F", "Learning rate (0.003)",
+         [&o](const auto& n, const auto& text) { o.lr = positive_number(n, text); });
+  option("--momentum", "F", "For sgd, momentum, nesterov and rmsprop (momentum and nesterov: 0.9, others 0)",
+         [&o](const auto& n, const auto& text) { o.momentum = nonnegative_number(n, text); });
+  option("--weight-decay", "F", "(adamw: 0.01, others 0)",
+         [&o](const auto& n, const auto& text) { o.weight_decay = nonnegative_number(n, text); });
+  number("--steps", "N", "0 = only evaluate (5000)", o.steps, 0, std::numeric_limits<int>::max());
+  number("--batch", "N", "Rows a step, 0 = all (0)", o.batch, Index{0}, Index{1'000'000'000});
+  option("--scale", "F", "Multiplies the pixels 0..255 (1)",
+         [&o](const auto& n, const auto& text) { o.scale = positive_number(n, text); });
+  option("--engine", "E", "auto, fused, tape (auto)", [&o](const auto& n, const auto& text) {
+    const std::string name = one_of(n, text, {"auto", "fused", "tape"});
+    o.engine = name == "auto" ? Engine::automatic : name == "fused" ? Engine::fused : Engine::tape;
+  });
+
+  number("--log-every", "N", "Print the loss every N steps (200)", o.log_every, 1, std::numeric_limits<int>::max());
+  option("--metrics", "FILE", "Write every step's loss as .csv or .jsonl",
+         [&o](const auto& n, const auto& text) { o.metrics_file = metrics_name(n, text); });
+  flag("--fingerprint", o.fingerprint, "Print the SHA-256 of the final weights");
+  flag("--quiet", o.quiet, "Print only what another option asked for, and errors");
+  option("--lang", "L", "en, zh (en)", [&o](const auto& n, const auto& text) {
+    o.language = one_of(n, text, {"en", "zh"}) == "zh" ? Language::chinese : Language::english;
+  });
+
+  // CLI11 takes the arguments from the back, and "--hidden=" for "--hidden" with the value still to come.
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) {
+    const std::string argument = argv[i];
+    const bool has_empty_value = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    if (has_empty_value) arguments.emplace_back();
+    arguments.push_back(has_empty_value ? argument.substr(0, argument.size() - 1) : argument);
+  }
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::Success& asked) {
+    app.exit(asked);  // prints the help or the version
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorCode::usage, plainer(error.what()));
+  }
+  if (const auto rest = app.remaining(); !rest.empty()) refuse_unknown(app, rest.front());
+  check_momentum(o);
+  return o;
+}
+
+}  // namespace mnist

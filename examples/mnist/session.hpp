@@ -1,0 +1,13 @@
+// One run of the program, from the data to the last line.
+#pragma once
+
+#include "console.hpp"
+#include "options.hpp"
+
+namespace mnist {
+
+/// Does what the options say; returns the program's exit code. Throws Error, or OutputClosed if nobody reads what is
+/// printed before training.
+int run(const Options& options, Console& console);
+
+}  // namespace mnist

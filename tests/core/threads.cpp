@@ -1,0 +1,126 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <tinynet/core/threads.hpp>
+#include <vector>
+
+using namespace tinynet;
+using detail::parallel_for;
+
+namespace {
+
+/// Checks that parallel_for runs every index once, with workers that exist and are never used twice at a time.
+void check_every_index_once(Index count) {
+  std::vector<std::atomic<int>> calls(static_cast<std::size_t>(count));
+  std::vector<std::atomic<int>> busy(static_cast<std::size_t>(num_threads()));
+  std::atomic<bool> clash = false;
+  parallel_for(count, [&](Index i, int worker) {
+    if (worker < 0 || worker >= num_threads() || busy[static_cast<std::size_t>(worker)]++ != 0) clash = true;
+    ++calls[static_cast<std::size_t>(i)];
+    --busy[static_cast<std::size_t>(worker)];
+  });
+  CHECK_FALSE(clash);
+  bool once = true;
+  for (const auto& n : calls) once &= n == 1;
+  CHECK(once);
+}
+
+}  // namespace
+
+TEST_CASE("every index is called once, whatever the number of threads") {
+  for (const int threads : {1, 2, 3, 7, 16}) {
+    set_num_threads(threads);
+    CHECK(num_threads() == threads);
+    for (const Index count : {0, 1, 2, 3, 100, 10'000}) check_every_index_once(count);
+  }
+}
+
+TEST_CASE("several threads do work") {
+  set_num_threads(3);
+  std::mutex mutex;
+  std::set<std::thread::id> ids;
+  std::atomic<int> waiting = 0;
+  parallel_for(3, [&](Index, int) {
+    {
+      const std::lock_guard lock(mutex);
+      ids.insert(std::this_thread::get_id());
+    }
+    for (++waiting; waiting < 3;) std::this_thread::yield();  // ends only if there are three
+  });
+  CHECK(ids.size() == 3);
+  CHECK(ids.contains(std::this_thread::get_id()));
+}
+
+TEST_CASE("0 threads mean all CPUs of this process; fewer are refused") {
+  set_num_threads(0);
+  CHECK(num_threads() == detail::available_cpus());
+  CHECK(num_threads() >= 1);
+  CHECK_THROWS_WITH_AS(set_num_threads(-1), "set_num_threads: expected 0 or more, found -1", Error);
+  CHECK(num_threads() == detail::available_cpus());
+}
+
+TEST_CASE("the first exception is thrown on, and the next call is clean") {
+  for (const int threads : {1, 4}) {
+    set_num_threads(threads);
+    std::atomic<int> calls = 0;
+    const auto failing = [&](Index i, int) {
+      ++calls;
+      if (i == 10) throw std::runtime_error("at ten");
+    };
+    CHECK_THROWS_WITH_AS(parallel_for(1'000'000, failing), "at ten", std::runtime_error);
+    CHECK(calls < 1'000'000);
+    check_every_index_once(100);
+  }
+}
+
+TEST_CASE("a loop inside a loop runs on its own thread alone") {
+  set_num_threads(4);
+  std::atomic<Index> total = 0;
+  std::atomic<bool> alone = true;
+  parallel_for(8, [&](Index, int) {
+    const auto self = std::this_thread::get_id();
+    parallel_for(100, [&](Index i, int worker) {
+      if (std::this_thread::get_id() != self || worker != 0) alone = false;
+      total += i;
+    });
+  });
+  CHECK(alone);
+  CHECK(total == 8 * 4950);
+}
+
+TEST_CASE("two threads may compute at the same time") {
+  set_num_threads(3);
+  std::atomic<Index> total = 0;
+  const auto work = [&] {
+    for (int i = 0; i < 200; ++i) parallel_for(50, [&](Index k, int) { total += k; });
+  };
+  std::thread other(work);
+  work();
+  other.join();
+  CHECK(total == 2 * 200 * 1225);
+}
+
+TEST_CASE("somebody else's pool can be used, and given up again") {
+  {
+    Eigen::ThreadPool pool(2);
+    set_thread_pool(pool);
+    CHECK(num_threads() == 3);
+    check_every_index_once(1000);
+    // On a thread of that pool nothing is scheduled to it again.
+    std::atomic<int> result = 0;
+    pool.Schedule([&] {
+      Index total = 0;
+      parallel_for(10, [&](Index i, int) { total += i; });
+      result = static_cast<int>(total);
+    });
+    while (result == 0) std::this_thread::yield();
+    CHECK(result == 45);
+    set_num_threads(2);
+  }
+  CHECK(num_threads() == 2);
+  check_every_index_once(1000);
+}

@@ -1,0 +1,133 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+#include <tinynet/data/batches.hpp>
+#include <vector>
+
+using namespace tinynet;
+
+namespace {
+
+// Row i holds i and 10 i; its label is i.
+Matrix<float> make_rows(Index count) {
+  Matrix<float> x(count, 2);
+  for (Index i = 0; i < count; ++i) x.row(i) << static_cast<float>(i), static_cast<float>(10 * i);
+  return x;
+}
+
+std::vector<int> make_labels(Index count) {
+  std::vector<int> labels;
+  for (int i = 0; i < count; ++i) labels.push_back(i);
+  return labels;
+}
+
+// The labels of a batch, after a check that the rows are theirs.
+template <class Batch>
+std::vector<int> check(const Batch& batch) {
+  const Rows rows = batch.x.as_rows();
+  REQUIRE(rows.rows() == static_cast<Index>(batch.y.size()));
+  REQUIRE(batch.x.size() == rows.rows());
+  std::vector<float> copy(static_cast<std::size_t>(rows.shape().size()));
+  const float* const numbers = rows.load(0, rows.rows(), copy.data());
+  for (std::size_t i = 0; i < batch.y.size(); ++i) {
+    CHECK(numbers[2 * i] == static_cast<float>(batch.y[i]));
+    CHECK(numbers[2 * i + 1] == 10 * static_cast<float>(batch.y[i]));
+  }
+  return {batch.y.begin(), batch.y.end()};
+}
+
+// The labels of an epoch, in order.
+template <class B>
+std::vector<int> epoch(B& batches, const std::vector<std::size_t>& sizes) {
+  std::vector<int> all;
+  for (const std::size_t size : sizes) {
+    const auto labels = check(batches.next());
+    CHECK(labels.size() == size);
+    all.insert(all.end(), labels.begin(), labels.end());
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every row comes once an epoch, each epoch in another order") {
+  const auto x = make_rows(11);
+  const auto labels = make_labels(11);
+  Batches batches(x, labels, 4, {.seed = {3}});
+  CHECK(batches.per_epoch() == 3);
+  std::set<std::vector<int>> orders{labels};
+  for (int i = 0; i < 5; ++i) {
+    auto order = epoch(batches, {4, 4, 3});
+    orders.insert(order);
+    std::ranges::sort(order);
+    CHECK(order == labels);
+  }
+  CHECK(orders.size() == 6);
+}
+
+TEST_CASE("the order depends on the seed alone") {
+  const auto x = make_rows(11);
+  const auto labels = make_labels(11);
+  const auto order = [&](std::uint64_t seed) {
+    Batches batches(x, labels, 4, {.seed = {seed}});
+    return epoch(batches, {4, 4, 3});
+  };
+  CHECK(order(1) == order(1));
+  CHECK(order(1) != order(2));
+}
+
+TEST_CASE("unshuffled, rows come in their own order") {
+  const auto x = make_rows(6);
+  const auto labels = make_labels(6);
+  Batches batches(x, labels, 4, {.shuffle = false});
+  CHECK(epoch(batches, {4, 2}) == labels);
+  CHECK(epoch(batches, {4, 2}) == labels);
+  Batches all(x, labels, 100, {.shuffle = false});
+  CHECK(all.per_epoch() == 1);
+  CHECK(epoch(all, {6}) == labels);
+}
+
+TEST_CASE("all orders are equally likely") {
+  const auto x = make_rows(3);
+  const auto labels = make_labels(3);
+  Batches batches(x, labels, 3, {.seed = {1}});
+  std::array<int, 3> first{};
+  for (int i = 0; i < 3000; ++i) ++first[static_cast<std::size_t>(batches.next().y[0])];
+  for (const int count : first) CHECK(std::abs(count - 1000) < 130);  // five standard deviations
+}
+
+TEST_CASE("the batches of a data set") {
+  std::vector<std::uint8_t> pixels, labels;
+  for (std::uint8_t i = 0; i < 5; ++i) {
+    pixels.push_back(i);
+    pixels.push_back(static_cast<std::uint8_t>(10 * i));
+    labels.push_back(i);
+  }
+  const Dataset data{Images(pixels, 5, 1, 2), labels};
+  auto order = batches(data, 2);
+  auto all = epoch(order, {2, 2, 1});
+  std::ranges::sort(all);
+  CHECK(all == make_labels(5));
+}
+
+TEST_CASE("column-major rows come as they are") {
+  const Eigen::MatrixXf x = make_rows(5);
+  const auto labels = make_labels(5);
+  Batches batches(x, labels, 2);
+  auto all = epoch(batches, {2, 2, 1});
+  std::ranges::sort(all);
+  CHECK(all == labels);
+}
+
+TEST_CASE("what makes no sense is refused") {
+  const auto x = make_rows(5);
+  CHECK_THROWS_WITH_AS(Batches(x, make_labels(4), 2), "Batches: expected one label a row, found 5 rows and 4 labels",
+                       Error);
+  const auto labels = make_labels(5);
+  CHECK_THROWS_WITH_AS(Batches(x, labels, 0),
+                       "Batches: expected a positive batch size and at least one row, found 0 and 5", Error);
+  const auto none = make_rows(0);
+  CHECK_THROWS_WITH_AS(Batches(none, make_labels(0), 2),
+                       "Batches: expected a positive batch size and at least one row, found 2 and 0", Error);
+}

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Tests what the program mnist refuses, and which data it takes.
+
+    mnist_options.py PATH/TO/mnist
+"""
+
+import os
+
+from harness import ProgramTest, main, write_data
+
+
+class Options(ProgramTest):
+    def test_numbers(self):
+        for value in ("nan", "inf", "-inf", "-1", "0", "1e400", "0,003", "3e-3x", "", " 1", "1 ", "+1", "0x1", "1e-400"):
+            self.bad(2, f"--lr: expected a number above 0, found '{value}'", "--lr", value)
+        for value in ("-1", "5.5", "2147483648", "9223372036854775808", "1e3", "", "x"):
+            self.bad(2, f"--steps: expected a whole number from 0 to 2147483647, found '{value}'", "--steps", value)
+        for value in ("-3", "100000"):
+            self.bad(2, "--threads: expected", "--threads", value)
+        for option in ("--batch", "--log-every", "--seed"):
+            self.bad(2, option, option, "1.5")
+        self.bad(2, "--log-every", "--log-every", "0")
+        for option in ("--scale", "--momentum", "--weight-decay"):
+            self.bad(2, option, option, "-1")
+
+    def test_unknown_options_name_the_nearest(self):
+        self.bad(2, "unknown option '--step'; the nearest is --steps", "--step", "5")
+        self.bad(2, "the nearest is --optimizer", "--optimiser=sgd")
+        self.bad(2, "the nearest is --save", "-save", "x")
+        self.bad(2, "unexpected argument 'x'", "x")
+        self.bad(2, "'\\x1b[31m'", "\x1b[31m")
+
+    def test_repeated_and_missing_values(self):
+        self.bad(2, "--lr: given more than once", "--lr", "1", "--lr", "2")
+        self.bad(2, "--quiet: given more than once", "--quiet", "--quiet")
+        self.bad(2, "--steps: needs a value", "--steps")
+        self.bad(2, "--save: expected a name, found '--quiet'", "--save", "--quiet")
+
+    def test_names(self):
+        for option in ("--activation", "--optimizer", "--engine", "--lang", "--device", "--dataset"):
+            self.bad(2, f"{option}: expected ", option, "something")
+            self.bad(2, f"{option}: expected ", option, "")
+        self.bad(2, ".csv or .jsonl", "--metrics", "x.txt")
+        self.bad(2, "exclude each other", "--dataset", "synthetic")
+
+    def test_hidden(self):
+        for value in ("0", "-1", "1000000000", ",", "30,", "30,,30", "a", "30;30", ",".join(["1"] * 200)):
+            self.bad(2, "--hidden: expected", "--hidden", value)
+        self.bad(4, "bytes", "--hidden", "1000000,1000000")
+
+    def test_momentum(self):
+        self.bad(2, "adam has none", "--optimizer", "adam", "--momentum", "0.9")
+        self.bad(2, "nesterov", "--optimizer", "nesterov", "--momentum", "0")
+
+    def test_devices_and_engines(self):
+        self.bad(7, "built without CUDA", "--device", "cuda")
+        self.bad(7, "built without CUDA", "--device", "cuda:1")
+        for value in ("cuda:", "cuda:x", "cuda:-1", "gpu"):
+            self.bad(2, "--device: expected", "--device", value)
+        self.assertIn("device: cpu (built without CUDA)", self.good("--steps", 1).stderr)
+        self.assertNotIn("CUDA", self.good("--steps", 1, "--device", "cpu").stderr)
+        # One step each: both engines give the same loss but for rounding.
+        fused = self.good("--steps", 1, "--engine", "fused")
+        tape = self.good("--steps", 1, "--engine", "tape")
+        self.assertIn("fused engine", fused.stderr)
+        self.assertIn("tape engine", tape.stderr)
+        self.assertAlmostEqual(float(self.losses(fused)[0]), float(self.losses(tape)[0]), places=4)
+        self.assertEqual(self.losses(self.good("--steps", 1)), self.losses(fused))
+        self.bad(2, "no fused kernels", "--engine", "fused", "--hidden", "5")
+
+    def test_nothing_is_read_in_a_locale(self):
+        self.assertEqual(self.losses(self.good("--steps", 3, "--lr", "0.001", LC_ALL="de_DE.UTF-8")),
+                         self.losses(self.good("--steps", 3, "--lr", "1e-3", LC_ALL="C")))
+
+
+class Data(ProgramTest):
+    def test_environment(self):
+        done = self.good("--steps", 0, data=False, TINYNET_DATA=str(self.data))
+        self.assertIn(f"data: 300 + 600 images from {self.data} (TINYNET_DATA)", done.stderr)
+        self.assertIn("(--data)", self.good("--steps", 0, TINYNET_DATA="/nonexistent").stderr)
+
+    def test_a_missing_folder_in_the_environment_is_passed_over_and_said(self):
+        done = self.good("--steps", 0, data=False, TINYNET_DATA="/nonexistent")
+        self.assertIn("NOT MNIST", done.stderr)
+        self.assertIn("TINYNET_DATA: /nonexistent", done.stderr)
+
+    def test_a_damaged_folder_is_an_error(self):
+        folder = self.folder / "damaged"
+        write_data(folder)
+        path = folder / "train-images-idx3-ubyte"
+        path.write_bytes(path.read_bytes()[:-1])
+        self.bad(3, str(path), "--data", folder, data=False)
+        self.bad(3, str(path), data=False, TINYNET_DATA=str(folder))
+        self.bad(4, "nowhere", "--data", "nowhere", data=False)
+
+    def test_images_of_another_size(self):
+        folder = self.folder / "large"
+        write_data(folder, side=32)
+        line = self.bad(3, "784", "--data", folder, data=False)
+        self.assertIn("32 x 32 = 1024", line)
+
+    def test_a_class_that_never_occurs(self):
+        folder = self.folder / "few"
+        write_data(folder, classes=9)
+        self.assertRegex(self.good("--steps", 1, "--data", folder, data=False).stderr, "not every class.* 0 times")
+
+    def test_drawn_digits(self):
+        done = self.good("--steps", 200, "--batch", 500, "--dataset", "synthetic", data=False)
+        self.assertIn("digits drawn by this program, 60000 + 10000 images", done.stderr)
+        self.assertGreater(float(done.stderr.split("accuracy on test data: ")[1].split(" %")[0]), 60)
+
+    def test_fashion(self):
+        if not os.path.exists("/usr/share/datasets/fashion-mnist"):
+            self.bad(4, "dataset-fashion-mnist", "--dataset", "fashion", data=False)
+            return
+        done = self.good("--steps", 1, "--dataset", "fashion", data=False)
+        self.assertIn("Fashion-MNIST, 60000 + 10000 images", done.stderr)
+        self.assertIn("lab= 9\n", done.stdout)
+
+
+if __name__ == "__main__":
+    main()
