@@ -87,6 +87,7 @@ void check_pack(const std::string& name, const F& function, const G& expected, d
 
 TEST_CASE_TEMPLATE("functions of packs are those of numbers, NaN and infinity included", Scalar, float, double) {
   using P = Pack<Scalar>;
+  // The compiler may compute a constant with other last bits than the library.
   const double close = std::is_same_v<Scalar, float> ? 4e-7 : 1e-15;
   check_pack<Scalar>(
       "exp", [](P x) { return math::exp(x); }, [](Scalar x) { return std::exp(x); }, close);
@@ -99,15 +100,15 @@ TEST_CASE_TEMPLATE("functions of packs are those of numbers, NaN and infinity in
   check_pack<Scalar>(
       "abs", [](P x) { return math::abs(x); }, [](Scalar x) { return std::abs(x); }, 0);
   check_pack<Scalar>(
-      "sin", [](P x) { return math::sin(x); }, [](Scalar x) { return std::sin(x); }, 0);
+      "sin", [](P x) { return math::sin(x); }, [](Scalar x) { return std::sin(x); }, close);
   check_pack<Scalar>(
-      "cos", [](P x) { return math::cos(x); }, [](Scalar x) { return std::cos(x); }, 0);
+      "cos", [](P x) { return math::cos(x); }, [](Scalar x) { return std::cos(x); }, close);
   check_pack<Scalar>(
-      "erf", [](P x) { return math::erf(x); }, [](Scalar x) { return std::erf(x); }, 0);
+      "erf", [](P x) { return math::erf(x); }, [](Scalar x) { return std::erf(x); }, close);
   check_pack<Scalar>(
-      "log1p", [](P x) { return math::log1p(x); }, [](Scalar x) { return std::log1p(x); }, 0);
+      "log1p", [](P x) { return math::log1p(x); }, [](Scalar x) { return std::log1p(x); }, close);
   check_pack<Scalar>(
-      "expm1", [](P x) { return math::expm1(x); }, [](Scalar x) { return std::expm1(x); }, 0);
+      "expm1", [](P x) { return math::expm1(x); }, [](Scalar x) { return std::expm1(x); }, close);
   check_pack<Scalar>(
       "x < 0 ? 0 : x", [](P x) { return math::select(math::less(x, P(0)), P(0), x); },
       [](Scalar x) { return x < 0 ? Scalar(0) : x; }, 0);

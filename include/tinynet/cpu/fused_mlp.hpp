@@ -113,7 +113,8 @@ class FusedStep {
     // A thread sums a subtree of parts at a time, which keeps the partial sums in its cache.
     const Index groups = std::min<Index>(partition.parts(), 16);
     const Index parts = partition.parts() / groups;
-    const auto levels = static_cast<Index>(std::bit_width(static_cast<std::size_t>(parts))) - 1;  // sums alive beside the group's own
+    const auto levels =
+        static_cast<Index>(std::bit_width(static_cast<std::size_t>(parts))) - 1;  // sums alive beside the group's own
     const SparseRows* const sparse = sparse_lists(x);
     const Index tile_rows = sparse != nullptr ? SparseRows::tile_rows : dense_tile_rows();
     const Index tile_size = tile_rows * (3 * columns_.total + (sparse != nullptr ? 0 : stages_[0].in));
