@@ -44,10 +44,10 @@ class NetModel : public Model {
  public:
   NetModel(Net&& net, const Options& options, const std::string& sizes)
       : net_(std::move(net)), optimizer_(make_optimizer(net_, options)) {
-    constexpr bool can_be_fused = tinynet::detail::Fusible<Net>;
+    const bool can_be_fused = tinynet::detail::stages_of(net_).size > 0;
     if (options.engine == Engine::fused && !can_be_fused)
-      throw tinynet::Error(tinynet::ErrorCode::usage, "--engine fused: there are no fused kernels for the net " +
-                                                          shape_text(options) + "; use auto or tape");
+      throw tinynet::Error(tinynet::ErrorCode::usage, "--engine fused: the net " + shape_text(options) +
+                                                          " has too many layers for it; use auto or tape");
     const bool by_tape = options.engine == Engine::tape;
     tinynet::set_engine(by_tape ? tinynet::Engine::tape : tinynet::Engine::automatic);
     kind_ = "net " + shape_text(options) + ": " + sizes + ", " +

@@ -95,22 +95,6 @@ void check_data(const Data& data, Console& console) {
     console.note("all training images are blank");
 }
 
-/// The pictures as the net gets them: as they lie in memory, or multiplied.
-class Inputs {
- public:
-  Inputs(const tinynet::Images& images, double scale) : images_(images) {
-    if (scale == 1) return;
-    scaled_ = images.matrix().cast<float>() * static_cast<float>(scale);
-  }
-
-  tinynet::Rows as_rows() const { return scaled_.size() == 0 ? images_.as_rows() : tinynet::Rows(scaled_); }
-  tinynet::RowSelection all() const { return tinynet::RowSelection(as_rows()); }
-
- private:
-  tinynet::Images images_;
-  tinynet::Matrix<float> scaled_;
-};
-
 // ---- Training ----------------------------------------------------------------------------------------------------
 
 struct Training {
@@ -127,9 +111,9 @@ void check_finite(float loss, long step) {
                                       ". A smaller --lr may help");
 }
 
-Training train(Model& model, const Inputs& x, Labels labels, const Options& options, Metrics& metrics,
+Training train(Model& model, const tinynet::RowSelection& x, Labels labels, const Options& options, Metrics& metrics,
                Console& console) {
-  std::optional<tinynet::Batches<Inputs, std::uint8_t>> batches;
+  std::optional<tinynet::Batches<tinynet::RowSelection, std::uint8_t>> batches;
   if (options.batch != 0) batches.emplace(x, labels, options.batch, tinynet::BatchOptions{.seed = {options.seed}});
   Training result;
   const auto start = std::chrono::steady_clock::now();
@@ -139,7 +123,7 @@ Training train(Model& model, const Inputs& x, Labels labels, const Options& opti
       const auto [rows, classes_of_rows] = batches->next();
       result.loss = model.step(rows, classes_of_rows, check);
     } else {
-      result.loss = model.step(x.all(), labels, check);
+      result.loss = model.step(x, labels, check);
     }
     metrics.add(step, result.loss);
     if (step % options.log_every == 0) try {
@@ -179,8 +163,9 @@ void save(Model& model, const std::string& path) {
   tinynet::save_safetensors<float>(path, tensors);
 }
 
-void report_test(const Model& model, const Inputs& x, Labels labels, Language language, Console& console) {
-  const tinynet::Evaluation test = model.evaluate(x.all(), labels);
+void report_test(const Model& model, const tinynet::RowSelection& x, Labels labels, Language language,
+                 Console& console) {
+  const tinynet::Evaluation test = model.evaluate(x, labels);
   console.result("loss on test data:  " + shortest(static_cast<float>(test.loss)));
   constexpr Index shown = 500;
   int wrong = 0;
@@ -217,7 +202,7 @@ int run(const Options& options, Console& console) {
   console.result("X.device: cpu");
   console.result("Y.device: cpu");
 
-  const Inputs x(data.train.images, options.scale);
+  const tinynet::RowSelection x = data.train.images * options.scale;
   Training training;
   {
     const StopRequest catch_signals;
@@ -232,10 +217,10 @@ int run(const Options& options, Console& console) {
   }
 
   // Without training, the loss of the weights as they are.
-  if (options.steps == 0) training.loss = static_cast<float>(model->evaluate(x.all(), data.train.labels).loss);
+  if (options.steps == 0) training.loss = static_cast<float>(model->evaluate(x, data.train.labels).loss);
   console.result("in the end loss= " + shortest(training.loss));
   console.result("running time=" + fixed(training.seconds, 3) + "s");
-  report_test(*model, Inputs(data.test.images, options.scale), data.test.labels, options.language, console);
+  report_test(*model, data.test.images * options.scale, data.test.labels, options.language, console);
   if (options.fingerprint) console.answer("fingerprint: " + fingerprint(*model));
   return 0;
 }

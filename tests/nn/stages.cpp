@@ -48,3 +48,14 @@ TEST_CASE("the stages of a net are its layers with the activations between them"
   CHECK(bool(stages.stage[0].function.forward != nullptr));
   CHECK(bool(stages.stage[1].function.forward == nullptr));
 }
+
+TEST_CASE("a net with sizes known at run time has stages too, unless it is too deep") {
+  const tn::DynamicMLP<float> net({5, 4, 3}, tn::Tanh{});
+  const auto stages = tn::detail::stages_of(net);
+  REQUIRE(stages.size == 2);
+  CHECK(stages.stage[1].in == 4);
+  CHECK(bool(stages.stage[0].function.forward != nullptr));
+  CHECK(bool(stages.stage[1].function.forward == nullptr));
+  CHECK(tn::detail::stages_of(tn::DynamicMLP<float>(std::vector<tn::Index>(18, 2))).size == 0);
+  CHECK(tn::detail::stages_of(tn::DynamicMLP<float>(std::vector<tn::Index>(17, 2))).size == 16);
+}

@@ -66,7 +66,8 @@ class Options(ProgramTest):
         self.assertIn("tape engine", tape.stderr)
         self.assertAlmostEqual(float(self.losses(fused)[0]), float(self.losses(tape)[0]), places=4)
         self.assertEqual(self.losses(self.good("--steps", 1)), self.losses(fused))
-        self.bad(2, "no fused kernels", "--engine", "fused", "--hidden", "5")
+        self.bad(2, "too many layers", "--engine", "fused", "--hidden", ",".join(["5"] * 16))
+        self.assertIn("fused engine", self.good("--steps", 1, "--engine", "fused", "--hidden", "5").stderr)
 
     def test_nothing_is_read_in_a_locale(self):
         self.assertEqual(self.losses(self.good("--steps", 3, "--lr", "0.001", LC_ALL="de_DE.UTF-8")),

@@ -72,7 +72,9 @@ Var<Scalar, 1, 1> record_fused(const std::shared_ptr<FlatParameters<Scalar>>& fl
 /// The flat parameters of an output's net if a loss of it can take the fused way, else null.
 template <class Net, class Source>
 auto fused_way(const Output<Net, Source>& output) {
-  return recording && engine() != Engine::tape && !output.is_computed() ? whole_flat_vector(output.net()) : nullptr;
+  const bool possible =
+      recording && engine() != Engine::tape && !output.is_computed() && stages_of(output.net()).size > 0;
+  return possible ? whole_flat_vector(output.net()) : nullptr;
 }
 
 /// Throws if the input does not fit the first stage; returns the number of outputs.

@@ -10,7 +10,7 @@
 
 namespace tinynet::detail {
 
-/// The stages of a net, in a place of their own.
+/// The stages of a net, in a place of their own; none if the net has more than there is room for.
 template <class Scalar>
 struct StageList {
   std::array<Stage<Scalar>, static_cast<std::size_t>(most_fused_stages)> stage;
@@ -67,6 +67,18 @@ requires(has_pack<Scalar>&& static_cast<Index>(sizeof...(Sizes)) <=
     if (list.size > 0) list.add(net.activation());
     list.add(layer);
   });
+  return list;
+}
+
+template <class Scalar>
+requires has_pack<Scalar>
+auto stages_of(const DynamicMLP<Scalar>& net) {
+  StageList<Scalar> list;
+  if (static_cast<Index>(net.layers().size()) > most_fused_stages) return list;
+  for (const auto& layer : net.layers()) {
+    if (list.size > 0) std::visit([&list](const auto& activation) { list.add(activation); }, net.activation());
+    list.add(layer);
+  }
   return list;
 }
 
