@@ -80,6 +80,13 @@ void with_both_engines(const Check& check) {
 
 // Sanitizers make a step some twenty times slower.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WITH_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WITH_SANITIZER
+#endif
+#endif
+#ifdef WITH_SANITIZER
 constexpr int curve_steps = 3;
 #else
 constexpr int curve_steps = 60;

@@ -10,6 +10,7 @@
 #include <tinynet/core/pool.hpp>
 #include <tinynet/core/rows.hpp>
 #include <tinynet/core/sparse_rows.hpp>
+#include <tinynet/cpu/cancellation.hpp>
 #include <tinynet/cpu/kernels.hpp>
 #include <tinynet/cpu/transform.hpp>
 
@@ -172,7 +173,8 @@ class FusedStep {
     Scalar* const w = straight_weights_.data() + straight_[l];
     for (Index k = 0; k < s.in; ++k)
       for (Index j = 0; j < columns; ++j) wt[k * columns + j] = j < s.out ? s.weight[j * s.in + k] : Scalar(0);
-    for (Index j = 0; j < columns; ++j) b[j] = j < s.out && s.bias != nullptr ? s.bias[j] : Scalar(0);
+    for (Index j = 0; j < columns; ++j)  // the padding is 1, not 0: see recompute_cancelled
+      b[j] = j >= s.out ? Scalar(1) : s.bias != nullptr ? s.bias[j] : Scalar(0);
     if (l == 0) return;
     for (Index j = 0; j < s.out; ++j) {
       std::copy_n(s.weight + j * s.in, s.in, w + j * width);
@@ -266,7 +268,24 @@ class FusedStep {
         multiply_tile<Scalar>(rows, columns, s.in, {dense, s.in, 1}, weight, bias, out);
       else
         gather_tile<Scalar>(rows, columns, lists_of_rows(begin), table, weight, bias, out);
+      if (l == 0)
+        recompute_cancelled(rows, s.out, columns, out.data, [&](Index r, Index j) {
+          return first_sum(begin + r, j, dense == nullptr ? nullptr : dense + r * s.in);
+        });
       if (s.function.forward != nullptr) s.function.forward(s.function.function, rows * columns, out.data, y(l));
+    }
+
+    // A sum of the first stage in double.
+    double first_sum(Index row, Index j, const Scalar* dense) const {
+      const Stage<Scalar>& s = step.stage(0);
+      const Scalar* const weight = s.weight + j * s.in;
+      double total = s.bias == nullptr ? 0 : static_cast<double>(s.bias[j]);
+      if (sparse == nullptr)
+        for (Index k = 0; k < s.in; ++k) total += static_cast<double>(dense[k]) * static_cast<double>(weight[k]);
+      else
+        for (const auto entry : sparse->row(x.row(row)))
+          total += static_cast<double>(table[entry & 0xFF]) * static_cast<double>(weight[entry >> 8]);
+      return total;
     }
 
     // dW^T += x^T dy, or = for the first tile of a part.

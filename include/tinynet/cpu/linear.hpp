@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tinynet/core/rows.hpp>
+#include <tinynet/cpu/cancellation.hpp>
 #include <tinynet/cpu/matmul.hpp>
 #include <tinynet/cpu/reduce.hpp>
 
@@ -30,6 +31,12 @@ void linear_forward(const Rows& x, const Scalar* weight, const Scalar* bias, Ind
         std::fill_n(to + r * out, out, Scalar(0));
     multiply_add(to, Factor<Scalar, false>{block, count, in}, Factor<Scalar, true>{weight, in, out},
                  scratch.data() + worker * ProductBlocks<Scalar>::scratch_size);
+    recompute_cancelled(count, out, out, to, [&](Index r, Index j) {
+      double total = bias == nullptr ? 0 : static_cast<double>(bias[j]);
+      for (Index k = 0; k < in; ++k)
+        total += static_cast<double>(block[r * in + k]) * static_cast<double>(weight[j * in + k]);
+      return total;
+    });
   });
 }
 
