@@ -73,9 +73,9 @@ def main():
     if "TINYNET_DATA" not in os.environ:
         parser.error("set TINYNET_DATA to a folder with MNIST's four files")
 
+    command = " ".join(["benchmarks/compare.py", f"--rounds {options.rounds}", f"--threads {options.threads}", *options.works])
     lines = [f"{datetime.date.today()}, {machine()}, {options.threads} threads, {options.rounds} rounds in turns, medians",
-             "", f"Command: `benchmarks/compare.py --rounds {options.rounds} --threads {options.threads} "
-             f"{' '.join(options.works)}`".replace(" `", "`"), ""]
+             "", f"Command: `{command}`", ""]
     for work in options.works or WORKS:
         steps, title = WORKS[work]
         table = peers(options.build, work)
