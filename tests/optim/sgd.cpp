@@ -62,3 +62,14 @@ TEST_CASE("Nesterov needs a momentum and no dampening") {
   CHECK_THROWS_WITH_AS((tinynet::SGD{toy, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}}), text,
                        tinynet::Error);
 }
+
+TEST_CASE("steps smaller than a parameter's last bit add up instead of being lost") {
+  tinynet::Linear<1, 1> net;
+  tinynet::SGD optimizer{net, {.lr = 0x1p-26}};
+  net.weight().value()(0, 0) = 1.0f;
+  for (int step = 0; step < 64; ++step) {
+    net.weight().grad()(0, 0) = 1.0f;
+    optimizer.step();
+  }
+  CHECK(net.weight().value()(0, 0) == 1.0f - 0x1p-20f);
+}

@@ -20,12 +20,12 @@ struct Adadelta {
   AdadeltaOptions options;
 
   template <class T>
-  void operator()(T& p, T g, T& square, T& delta) const {
+  T operator()(T p, T g, T& square, T& delta) const {
     if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
     square = math::multiply_add(T(options.rho), square, T(1 - options.rho) * g * g);
     const T step = math::sqrt(delta + T(options.eps)) / math::sqrt(square + T(options.eps)) * g;
     delta = math::multiply_add(T(options.rho), delta, T(1 - options.rho) * step * step);
-    p = math::multiply_add(T(-options.lr), step, p);
+    return T(options.lr) * step;
   }
 };
 

@@ -21,10 +21,10 @@ struct Adagrad {
   double lr, weight_decay, eps;
 
   template <class T>
-  void operator()(T& p, T g, T& sum) const {
+  T operator()(T p, T g, T& sum) const {
     if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
     sum = math::multiply_add(g, g, sum);
-    p = math::multiply_add(T(-lr), g / (math::sqrt(sum) + T(eps)), p);
+    return T(lr) * (g / (math::sqrt(sum) + T(eps)));
   }
 };
 

@@ -27,7 +27,7 @@ namespace rules {
 /// p -= lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps)
 struct Adam {
   double beta1, beta2, eps, weight_decay;
-  double keep;             // what is left of a parameter before the step
+  double decay;            // the part of a parameter that is taken off directly
   double step_size;        // lr / (1 - beta1^t)
   double root_correction;  // 1 / sqrt(1 - beta2^t)
 
@@ -36,18 +36,18 @@ struct Adam {
         beta2(b2),
         eps(epsilon),
         weight_decay(gradient_decay),
-        keep(1 - lr * direct_decay),
+        decay(lr * direct_decay),
         step_size(lr / (1 - std::pow(b1, static_cast<double>(t)))),
         root_correction(1 / std::sqrt(1 - std::pow(b2, static_cast<double>(t)))) {}
 
   template <class T>
-  void operator()(T& p, T g, T& m, T& v) const {
+  T operator()(T p, T g, T& m, T& v) const {
     if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
-    if (keep != 1) p = p * T(keep);
     m = math::multiply_add(T(1 - beta1), g - m, m);
     v = math::multiply_add(T(beta2), v, T(1 - beta2) * g * g);
     const T root = math::multiply_add(math::sqrt(v), T(root_correction), T(eps));
-    p = math::multiply_add(T(-step_size), m / root, p);
+    const T step = T(step_size) * (m / root);
+    return decay == 0 ? step : math::multiply_add(T(decay), p, step);
   }
 };
 

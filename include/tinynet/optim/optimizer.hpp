@@ -37,7 +37,8 @@ class Optimizer : public LearningRate {
   FlatParameters<Scalar>& parameters() { return *parameters_; }
   const FlatParameters<Scalar>& parameters() const { return *parameters_; }
 
-  /// What the rule remembers from step to step (momenta, running means of squares), each as long as the parameters.
+  /// What is remembered from step to step, each as long as the parameters: what the rule needs (momenta, running means
+  /// of squares), and last what rounding has kept from the parameters so far.
   const std::vector<Vector>& state() const { return state_; }
 
   /// Goes on from where another optimizer of the same kind was. Throws Error (usage) if the sizes do not fit.
@@ -54,10 +55,15 @@ class Optimizer : public LearningRate {
   Optimizer(Net& net, double lr, std::size_t states, double initial = 0.0)
       : LearningRate(lr),
         parameters_(flat_parameters(net)),
-        state_(states, Vector::Constant(parameters_->size(), static_cast<Scalar>(initial))) {}
+        state_(states, Vector::Constant(parameters_->size(), static_cast<Scalar>(initial))) {
+    state_.push_back(Vector::Zero(parameters_->size()));
+  }
 
-  /// Counts a step and calls rule(p, g, state...) for every parameter p with its gradient g; p and the states are
-  /// changed in place. The rule is called with packs of numbers where there is SIMD.
+  /// Counts a step and takes rule(p, g, state...) off every parameter p with its gradient g; the rule changes the
+  /// states in place. It is called with packs of numbers where there is SIMD.
+  ///
+  /// What is lost when a small step is taken off a large parameter is kept and taken off the next time (Kahan, 1965),
+  /// as if the parameters had twice their digits: in float, a long training stays near what it is in double.
   template <class Rule, std::size_t... I>
   void update(const Rule& rule, std::index_sequence<I...>) {
     ++steps_;
@@ -65,28 +71,35 @@ class Optimizer : public LearningRate {
     const Index size = parameters_->size();
     Scalar* const p = parameters_->value.data();
     const Scalar* const g = parameters_->gradient.data();
+    Scalar* const lost = state_.back().data();
     detail::parallel_for((size + grain - 1) / grain, [&](Index chunk, int) {
       const Index end = std::min(size, (chunk + 1) * grain);
       Index i = chunk * grain;
+      const auto subtract = [](auto& parameter, auto step, auto& rest) {
+        const auto change = -step - rest;
+        const auto changed = parameter + change;
+        rest = (changed - parameter) - change;
+        parameter = changed;
+      };
       if constexpr (detail::has_pack<Scalar>) {
         using P = Pack<Scalar>;
-        const auto apply = [&rule](P parameter, P gradient, std::array<P, sizeof...(I)> state, auto&& store) {
-          rule(parameter, gradient, state[I]...);
-          store(parameter, state);
+        // `load` and `store` handle whole packs, or the numbers that are left at the end.
+        const auto apply = [&](const auto& load, const auto& store) {
+          P parameter = load(p), rest = load(lost);
+          std::array<P, sizeof...(I)> state{load(state_[I].data())...};
+          subtract(parameter, rule(parameter, load(g), state[I]...), rest);
+          store(parameter, p);
+          store(rest, lost);
+          (store(state[I], state_[I].data()), ...);
         };
         for (; i + P::size <= end; i += P::size)
-          apply(P::load(p + i), P::load(g + i), {P::load(state_[I].data() + i)...}, [&](P value, const auto& state) {
-            value.store(p + i);
-            (state[I].store(state_[I].data() + i), ...);
-          });
+          apply([i](const Scalar* from) { return P::load(from + i); },
+                [i](P numbers, Scalar* to) { numbers.store(to + i); });
         if (const Index n = end - i; n > 0)
-          apply(P::load(p + i, n), P::load(g + i, n), {P::load(state_[I].data() + i, n)...},
-                [&](P value, const auto& state) {
-                  value.store(p + i, n);
-                  (state[I].store(state_[I].data() + i, n), ...);
-                });
+          apply([i, n](const Scalar* from) { return P::load(from + i, n); },
+                [i, n](P numbers, Scalar* to) { numbers.store(to + i, n); });
       } else {
-        for (; i < end; ++i) rule(p[i], g[i], state_[I][i]...);
+        for (; i < end; ++i) subtract(p[i], rule(p[i], g[i], state_[I][i]...), lost[i]);
       }
     });
   }

@@ -23,7 +23,7 @@ struct RMSprop {
   RMSpropOptions options;
 
   template <class T>
-  void operator()(T& p, T g, T& square, T& buffer, T& average) const {
+  T operator()(T p, T g, T& square, T& buffer, T& average) const {
     if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
     square = math::multiply_add(T(options.alpha), square, T(1 - options.alpha) * g * g);
     T variance = square;
@@ -33,7 +33,7 @@ struct RMSprop {
     }
     T direction = g / (math::sqrt(variance) + T(options.eps));
     if (options.momentum > 0) direction = buffer = math::multiply_add(T(options.momentum), buffer, direction);
-    p = math::multiply_add(T(-options.lr), direction, p);
+    return T(options.lr) * direction;
   }
 };
 

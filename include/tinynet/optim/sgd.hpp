@@ -21,9 +21,9 @@ struct SGD {
   double lr, weight_decay;
 
   template <class T>
-  void operator()(T& p, T g) const {
+  T operator()(T p, T g) const {
     if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
-    p = math::multiply_add(T(-lr), g, p);
+    return T(lr) * g;
   }
 };
 
@@ -33,11 +33,11 @@ struct Momentum {
   bool first;
 
   template <class T>
-  void operator()(T& p, T g, T& v) const {
+  T operator()(T p, T g, T& v) const {
     if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
     v = first ? g : math::multiply_add(T(options.momentum), v, T(1 - options.dampening) * g);
     const T direction = options.nesterov ? math::multiply_add(T(options.momentum), v, g) : v;
-    p = math::multiply_add(T(-options.lr), direction, p);
+    return T(options.lr) * direction;
   }
 };
 
