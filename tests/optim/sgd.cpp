@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <tinynet/nn/linear.hpp>
 #include <tinynet/optim/sgd.hpp>
 
 #include "toy.hpp"
