@@ -48,7 +48,7 @@ TEST_CASE("the same in float, but for rounding") {
 
 TEST_CASE("the defaults are PyTorch's") {
   test::Toy<float> toy;
-  const auto& o = tinynet::SGD{toy}.options();
+  const auto o = tinynet::SGD{toy}.options();
   CHECK(o.lr == 1e-3);
   CHECK(o.momentum == 0);
   CHECK(o.dampening == 0);

@@ -114,9 +114,10 @@ class Files(ProgramTest):
         tail = done.stdout[done.stdout.index("loss on test data") :]
         self.assertTrue(again.stdout.endswith(tail))
 
-        # 7 steps and 5 more are 12: plain SGD remembers nothing but the weights.
-        more = self.good("--steps", 5, "--init", path, "--fingerprint", "--quiet").stdout
-        self.assertEqual(self.good("--steps", 12, "--fingerprint", "--quiet").stdout, more)
+        # The weights after 7 steps are those that the eighth starts from. (What rounding took from the steps before is
+        # the optimizer's to remember, and not in this file, so what follows differs in the last digits.)
+        more = self.losses(self.good("--steps", 1, "--log-every", 1, "--init", path))
+        self.assertEqual(self.losses(self.good("--steps", 8, "--log-every", 1))[7], more[0])
 
     def test_names_of_any_net(self):
         path = self.folder / "other.safetensors"
