@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <numeric>
 #include <random>
 #include <span>
 #include <tinynet/core/eigen.hpp>
@@ -94,11 +95,16 @@ class Generator {
   bool has_spare_ = false;
 };
 
-/// The numbers 0 .. count - 1 in a random order (Fisher and Yates).
+/// Puts numbers into a random order (Fisher and Yates).
+inline void shuffle(std::span<Index> numbers, Generator& generator) {
+  for (std::size_t i = numbers.size(); i > 1; --i) std::swap(numbers[i - 1], numbers[generator.below(i)]);
+}
+
+/// The numbers 0 .. count - 1 in a random order.
 inline std::vector<Index> random_permutation(Index count, Generator& generator) {
   std::vector<Index> order(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<Index>(i);
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[generator.below(i)]);
+  std::iota(order.begin(), order.end(), Index{0});
+  shuffle(order, generator);
   return order;
 }
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <tinynet/core/random.hpp>
 #include <tinynet/data/dataset.hpp>
-#include <utility>
 #include <vector>
 
 namespace tinynet {
@@ -33,7 +33,7 @@ class Batches {
       throw Error(ErrorCode::usage, "Batches: expected a positive batch size and at least one row, found " +
                                         std::to_string(size) + " and " + std::to_string(rows));
     order_.resize(static_cast<std::size_t>(rows));
-    for (Index i = 0; i < rows; ++i) order_[static_cast<std::size_t>(i)] = i;
+    std::iota(order_.begin(), order_.end(), Index{0});
     next_ = order_.size();
   }
 
@@ -46,8 +46,7 @@ class Batches {
   Batch next() {
     if (next_ == order_.size()) {
       next_ = 0;
-      if (shuffle_)
-        for (std::size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[generator_.below(i)]);
+      if (shuffle_) shuffle(order_, generator_);
     }
     const std::size_t count = std::min(static_cast<std::size_t>(size_), order_.size() - next_);
     const std::span<const Index> rows(order_.data() + next_, count);
