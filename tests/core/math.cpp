@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <tinynet/core/math.hpp>
+#include <utility>
 #include <vector>
 
 using namespace tinynet;
@@ -183,4 +186,45 @@ TEST_CASE("complex numbers continue the real functions: the imaginary part carri
   CHECK(math::less(Complex(1, 5), Complex(2, -5)));
   CHECK(math::erf(Complex(0.5, 0)).real() == std::erf(0.5));
   CHECK(math::real_part(Complex(3, 4)) == 3);
+}
+
+TEST_CASE("a number in all places, bytes as numbers, a square transposed, whether all is 0") {
+  const auto check = []<class Scalar>(Scalar) {
+    using P = Pack<Scalar>;
+    std::array<Scalar, P::size> numbers{}, found{};
+    std::array<std::uint8_t, 16> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(255 - 9 * i);
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<Scalar>(i) + Scalar(0.5);
+    const P x = P::load(numbers.data());
+    [&]<Index... I>(std::integer_sequence<Index, I...>) {
+      const auto all_are = [&](P y, Scalar expected) {
+        y.store(found.data());
+        for (const Scalar number : found) CHECK(number == expected);
+      };
+      (all_are(x.template spread<I>(), numbers[I]), ...);
+    }
+    (std::make_integer_sequence<Index, P::size>{});
+    P::load_bytes(bytes.data()).store(found.data());
+    for (std::size_t i = 0; i < numbers.size(); ++i) CHECK(found[i] == static_cast<Scalar>(bytes[i]));
+    P square[P::size];
+    for (Index i = 0; i < P::size; ++i) square[i] = x + P(100 * i);
+    P::transpose(square);
+    for (Index i = 0; i < P::size; ++i) {
+      square[i].store(found.data());
+      for (std::size_t j = 0; j < found.size(); ++j)
+        CHECK(found[j] == numbers[static_cast<std::size_t>(i)] + static_cast<Scalar>(100 * j));
+    }
+    CHECK(x.any());
+    CHECK_FALSE(P(0).any());
+    CHECK_FALSE(P(-0.0).any());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      std::array<Scalar, P::size> one{};
+      one[i] = std::numeric_limits<Scalar>::denorm_min();
+      CHECK(P::load(one.data()).any());
+      one[i] = std::numeric_limits<Scalar>::quiet_NaN();
+      CHECK(P::load(one.data()).any());
+    }
+  };
+  check(float{});
+  check(double{});
 }

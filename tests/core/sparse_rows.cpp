@@ -3,6 +3,7 @@
 
 #include <tinynet/core/random.hpp>
 #include <tinynet/core/sparse_rows.hpp>
+#include <utility>
 #include <vector>
 
 using tinynet::Index;
@@ -22,33 +23,46 @@ std::vector<std::uint8_t> random_table(Index rows, Index cols, std::uint64_t one
 }  // namespace
 
 TEST_CASE("the lists by row and by column hold exactly the nonzero bytes, in order") {
+  using Entries = std::vector<std::pair<Index, int>>;
+  const auto entries = [](const auto& list) {
+    Entries found;
+    for (Index i = 0; i < list.size; ++i) found.emplace_back(list.index[i], list.value[i]);
+    return found;
+  };
   for (const Index rows : {1, 2, 240, 241, 1000}) {
     const Index cols = 300;  // column numbers beyond a byte
     const auto table = random_table(rows, cols, 5);
     const SparseRows lists(table.data(), rows, cols);
-    Index nonzero = 0;
+    const auto byte = [&](Index r, Index c) { return table[static_cast<std::size_t>(r * cols + c)]; };
+    std::size_t nonzero = 0;
     for (Index r = 0; r < rows; ++r) {
-      std::vector<std::uint32_t> expected;
+      Entries expected;
       for (Index c = 0; c < cols; ++c)
-        if (const std::uint32_t value = table[static_cast<std::size_t>(r * cols + c)]; value != 0)
-          expected.push_back(static_cast<std::uint32_t>(c) << 8 | value);
-      nonzero += static_cast<Index>(expected.size());
-      CHECK(std::vector<std::uint32_t>(lists.row(r).begin(), lists.row(r).end()) == expected);
+        if (byte(r, c) != 0) expected.emplace_back(c, byte(r, c));
+      nonzero += expected.size();
+      CHECK(entries(lists.row(r)) == expected);
+      CHECK(lists.row(r).number == r);
     }
     CHECK(lists.density() == doctest::Approx(static_cast<double>(nonzero) / static_cast<double>(rows * cols)));
 
     const Partition partition(rows);
     for (Index part = 0; part < partition.parts(); ++part) {
       const Tiles tiles(partition.begin(part), partition.end(part), SparseRows::tile_rows);
-      for (Index t = 0; t < tiles.count(); ++t)
-        for (Index c = 0; c < cols; ++c) {
-          std::vector<std::uint16_t> expected;
+      for (Index t = 0; t < tiles.count(); ++t) {
+        std::vector<bool> seen(static_cast<std::size_t>(cols), false);
+        Index size = 0;
+        for (Index i = 0; i < cols; ++i) {
+          const auto list = lists.column(lists.first_tile(part) + t, i);
+          Entries expected;
           for (Index r = tiles.begin(t); r < tiles.end(t); ++r)
-            if (const unsigned value = table[static_cast<std::size_t>(r * cols + c)]; value != 0)
-              expected.push_back(static_cast<std::uint16_t>(static_cast<unsigned>(r - tiles.begin(t)) << 8 | value));
-          const auto found = lists.column(lists.first_tile(part) + t, c);
-          CHECK(std::vector<std::uint16_t>(found.begin(), found.end()) == expected);
+            if (byte(r, list.number) != 0) expected.emplace_back(r - tiles.begin(t), byte(r, list.number));
+          CHECK(entries(list) == expected);
+          CHECK(list.size >= size);  // in the order of their lengths
+          size = list.size;
+          seen[static_cast<std::size_t>(list.number)] = true;
         }
+        CHECK(seen == std::vector<bool>(static_cast<std::size_t>(cols), true));
+      }
     }
   }
 }

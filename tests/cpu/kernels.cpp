@@ -2,7 +2,7 @@
 // number of packs.
 #include <doctest/doctest.h>
 
-#include <tinynet/core/random.hpp>
+#include <limits>
 #include <tinynet/cpu/kernels.hpp>
 #include <vector>
 
@@ -12,21 +12,6 @@ using tinynet::Pack;
 namespace detail = tinynet::detail;
 
 namespace {
-
-// A list of (index << 8 | byte) as a table of bytes, and the lists of all rows.
-std::vector<std::vector<std::uint32_t>> random_lists(Index count, Index indices, Matrix<double>& table) {
-  tinynet::Generator generator{tinynet::Seed{3}};
-  std::vector<std::vector<std::uint32_t>> lists(static_cast<std::size_t>(count));
-  table.setZero(count, indices);
-  for (Index i = 0; i < count; ++i)
-    for (Index k = 0; k < indices; ++k)
-      if (generator.below(3) == 0) {
-        const auto byte = static_cast<std::uint32_t>(1 + generator.below(255));
-        lists[static_cast<std::size_t>(i)].push_back(static_cast<std::uint32_t>(k) << 8 | byte);
-        table(i, k) = byte;
-      }
-  return lists;
-}
 
 template <class Scalar>
 void check_all() {
@@ -42,29 +27,24 @@ void check_all() {
       const Matrix<Scalar> a = Matrix<Scalar>::Random(rows, depth), b = Matrix<Scalar>::Random(depth, columns);
       const Matrix<Scalar> bias = Matrix<Scalar>::Random(1, columns);
       Matrix<Scalar> c(rows, columns);
-      detail::multiply_tile<Scalar>(rows, columns, depth, {a.data(), depth, 1}, {b.data(), columns}, {bias.data(), 0},
+      detail::multiply_tile<Scalar>(rows, columns, {depth}, {a.data(), depth, 1}, {b.data(), columns}, {bias.data(), 0},
                                     {c.data(), columns});
       CHECK(near(c, ((a * b).rowwise() + bias.row(0)).eval()));
       const Matrix<Scalar> before = c;
       const Matrix<Scalar> transposed = a.transpose();
-      detail::multiply_tile<Scalar>(rows, columns, depth, {transposed.data(), 1, rows}, {b.data(), columns},
+      detail::multiply_tile<Scalar>(rows, columns, {depth}, {transposed.data(), 1, rows}, {b.data(), columns},
                                     {c.data(), columns}, {c.data(), columns});
       CHECK(near(c, (before + a * b).eval()));
-      detail::multiply_tile<Scalar>(rows, columns, depth, {a.data(), depth, 1}, {b.data(), columns}, {nullptr, 0},
+      detail::multiply_tile<Scalar>(rows, columns, {depth}, {a.data(), depth, 1}, {b.data(), columns}, {nullptr, 0},
                                     {c.data(), columns});
       CHECK(near(c, (a * b).eval()));
 
-      Matrix<double> table;
-      const auto lists = random_lists(rows, depth, table);
-      const auto list = [&lists](Index i) -> const auto& { return lists[static_cast<std::size_t>(i)]; };
-      const auto bytes = detail::make_byte_table<Scalar>(0.5);
-      const Matrix<Scalar> values = (0.5 * table).cast<Scalar>();
-      detail::gather_tile<Scalar>(rows, columns, list, bytes, {b.data(), columns}, {bias.data(), 0},
-                                  {c.data(), columns});
-      CHECK(near(c, ((values * b).rowwise() + bias.row(0)).eval()));
-      Matrix<Scalar> target = b;
-      detail::scatter_tile<Scalar>(rows, columns, list, bytes, {c.data(), columns}, {target.data(), columns});
-      CHECK(near(target, (b + values.transpose() * c).eval()));
+      // Some of the products only, and sums that begin at 0.
+      const std::vector<std::uint8_t> some{1, 2, 5, 11};
+      const std::vector<int> chosen(some.begin(), some.end());
+      detail::multiply_tile<Scalar>(rows, columns, {4, some.data()}, {a.data(), depth, 1}, {b.data(), columns},
+                                    {nullptr, 0}, {c.data(), columns});
+      CHECK(near(c, (a(Eigen::all, chosen) * b(chosen, Eigen::all)).eval()));
 
       std::vector<double> sums(static_cast<std::size_t>(columns), 1.0);
       detail::add_column_sums<Scalar>(rows, columns, {c.data(), columns}, sums.data());
@@ -76,5 +56,26 @@ void check_all() {
 
 }  // namespace
 
-TEST_CASE("products, sums over lists and column sums in float") { check_all<float>(); }
-TEST_CASE("products, sums over lists and column sums in double") { check_all<double>(); }
+TEST_CASE("products and column sums in float") { check_all<float>(); }
+TEST_CASE("products and column sums in double") { check_all<double>(); }
+
+TEST_CASE("which rows and columns of a tile are not all 0") {
+  constexpr Index size = Pack<float>::size, columns = 3 * size;
+  Matrix<float> x = Matrix<float>::Zero(6, columns);
+  CHECK(detail::used_columns<float>(6, columns, {x.data(), columns}) == 0);
+  x(1, size) = 1e-45f;  // the smallest number above 0
+  x(4, 2 * size - 1) = -1;
+  x(5, 0) = std::numeric_limits<float>::quiet_NaN();
+  x(2, size) = -0.0f;
+  CHECK(detail::used_columns<float>(6, columns, {x.data(), columns}) == 2 * size);
+  CHECK(detail::used_columns<float>(4, columns, {x.data(), columns}) == size + 1);
+  CHECK(detail::used_columns<float>(1, columns, {x.row(5).data(), columns}) == 1);
+  std::vector<std::uint8_t> rows(6);
+  const auto found = [&](Index pack) {
+    const Index count = detail::nonzero_rows<float>(6, pack * size, {x.data(), columns}, rows.data());
+    return std::vector<int>(rows.begin(), rows.begin() + count);
+  };
+  CHECK(found(0) == std::vector<int>{5});
+  CHECK(found(1) == std::vector<int>{1, 4});
+  CHECK(found(2).empty());
+}

@@ -92,6 +92,71 @@ TEST_CASE("layers narrower and wider than the SIMD width and than a panel, float
   compare_inputs<tn::BasicMLP<double, tn::SiLU, 12, 33, 9>>(300, 0.6, 3);
 }
 
+TEST_CASE("random layer lists, activations, losses, row counts and densities, in double") {
+  const Index rows[] = {1, 2, 239, 240, 241, 1000};
+  const double densities[] = {0.0, 0.01, 0.2, 0.6, 1.0};
+  const tn::AnyActivation activations[] = {tn::ReLU{}, tn::LeakyReLU{}, tn::ELU{},  tn::Sigmoid{},
+                                           tn::Tanh{}, tn::Softplus{},  tn::SiLU{}, tn::GELU{}};
+  tn::Generator generator{tn::Seed{11}};
+  const auto below = [&generator](Index n) {
+    return static_cast<Index>(generator.below(static_cast<std::uint64_t>(n)));
+  };
+  for (int i = 0; i < 40; ++i) {
+    const Index n = i == 39 ? 60000 : rows[i % 6];
+    std::vector<Index> sizes{1 + below(60)};
+    for (Index layers = i == 38 ? 16 : 1 + below(4); layers > 0; --layers)
+      sizes.push_back(1 + below(n > 1000 ? 20 : 70));
+    CAPTURE(sizes);
+    CAPTURE(n);
+    CAPTURE(i);
+    tn::DynamicMLP<double> net(sizes, activations[i % 8], tn::Seed{static_cast<std::uint64_t>(i)});
+    const Index in = sizes.front(), out = sizes.back();
+    const tn::Images images(random_bytes(n * in, densities[i % 5], generator), n, 1, in);
+    const auto scaled = images * (1.0 / 255);
+    const auto labels = random_labels(n, out, generator);
+    const Eigen::MatrixXd target = Eigen::MatrixXd::Random(n, out);
+    const Eigen::ArrayXXd binary = (target.array() > 0).cast<double>();
+    auto flat = tn::flat_parameters(net);
+    const auto step = [&](tn::Engine engine) {
+      const Engines restore;
+      tn::set_engine(engine);
+      flat->gradient.setZero();
+      const auto loss = i % 3 == 0   ? tn::cross_entropy(net(scaled), labels)
+                        : i % 3 == 1 ? tn::mse_loss(net(scaled), target)
+                                     : tn::bce_with_logits(net(scaled), binary);
+      CHECK((std::string(loss.node()->name) == "fused_loss") == (engine != tn::Engine::tape));
+      loss.backward();
+      return std::pair{loss.item(), flat->gradient.eval()};
+    };
+    const auto [fused, fused_gradient] = step(tn::Engine::automatic);
+    const auto [tape, tape_gradient] = step(tn::Engine::tape);
+    CHECK(fused == doctest::Approx(tape).epsilon(1e-12));
+    CHECK((fused_gradient - tape_gradient).norm() <= 1e-11 * std::max(1e-3, tape_gradient.norm()));
+  }
+}
+
+TEST_CASE("units that are off in all rows, in most rows and in none of them") {
+  tn::Generator generator{tn::Seed{4}};
+  const Index rows = 5000, in = 40;
+  const auto labels = random_labels(rows, 10, generator);
+  const tn::Images images(random_bytes(rows * in, 0.3, generator), rows, 1, in);
+  tn::MLP<in, 70, 30, 10> net;
+  auto& first = net.layer<0>();
+  first.weight().value() /= 255;
+  for (Index unit = 0; unit < 70; ++unit)  // every second one; in some packs all
+    if (unit % 2 == 0 || unit > 40) first.bias().value().data()[unit] = unit % 10 == 0 ? -0.4f : -100.0f;
+  compare(net, images, labels);
+  compare(net, images.matrix(), labels);
+  const auto all = step(net, tn::Engine::automatic, images, labels, {});
+  for (const int threads : {1, 3, 8}) {
+    tn::set_num_threads(threads);
+    CHECK(step(net, tn::Engine::automatic, images, labels, {}) == all);
+  }
+  tn::set_num_threads(0);
+  first.bias().value().setConstant(-100);  // nothing passes at all
+  compare(net, images, labels);
+}
+
 TEST_CASE("a Sequential chain, with and without biases and a last activation, takes the fused step") {
   tn::Generator generator{tn::Seed{5}};
   const tn::Matrix<float> x = tn::Matrix<float>::Random(500, 9);

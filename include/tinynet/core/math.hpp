@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <cstdint>
 #include <numbers>
 #include <tinynet/core/eigen.hpp>
 
@@ -48,6 +49,20 @@ struct Pack {
   static Pack load(const Scalar* from) { return Pack(Eigen::internal::ploadu<Native>(from)); }
   void store(Scalar* to) const { Eigen::internal::pstoreu(to, v); }
 
+  /// `size` bytes as numbers. Eigen has no packets for this, and g++ makes of the loop one conversion after another.
+  static Pack load_bytes(const std::uint8_t* from) {
+#if defined(EIGEN_VECTORIZE_AVX512)
+    if constexpr (std::is_same_v<Scalar, float>)
+      return Pack(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))));
+#elif defined(EIGEN_VECTORIZE_AVX2)
+    if constexpr (std::is_same_v<Scalar, float>)
+      return Pack(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))));
+#endif
+    alignas(64) Scalar numbers[size];
+    for (Index i = 0; i < size; ++i) numbers[i] = static_cast<Scalar>(from[i]);
+    return Pack(Eigen::internal::pload<Native>(numbers));
+  }
+
   /// The first n numbers at `from` (n < size), and `rest` in the other places.
   static Pack load(const Scalar* from, Index n, Scalar rest = Scalar(0)) {
     alignas(64) Scalar numbers[size];
@@ -70,6 +85,34 @@ struct Pack {
   /// The sum of all numbers, and the largest, in an order that does not depend on anything but the pack's size.
   Scalar sum() const { return Eigen::internal::predux(v); }
   Scalar max() const { return Eigen::internal::predux_max(v); }
+
+  /// Number I in all places.
+  template <Index I>
+  Pack spread() const {
+#ifdef __GNUC__
+    if constexpr (size > 1) return Pack(Scalar(v[I]));
+#else
+    if constexpr (size > 1) {
+      alignas(64) Scalar numbers[size];
+      Eigen::internal::pstore(numbers, v);
+      return Pack(numbers[I]);
+    }
+#endif
+    return *this;
+  }
+
+  /// Whether one of the numbers is not 0.
+  bool any() const { return Eigen::internal::predux_any(Eigen::internal::pabs(v)); }
+
+  /// Transposes a square of numbers.
+  static void transpose(Pack (&rows)[size]) {
+    if constexpr (size > 1) {
+      Eigen::internal::PacketBlock<Native, static_cast<int>(size)> block;
+      for (Index i = 0; i < size; ++i) block.packet[i] = rows[i].v;
+      Eigen::internal::ptranspose(block);
+      for (Index i = 0; i < size; ++i) rows[i].v = block.packet[i];
+    }
+  }
 
   /// Calls f for each number, for functions that have no SIMD form.
   template <class F>

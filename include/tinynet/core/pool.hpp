@@ -108,7 +108,7 @@ class Buffer {
   }
 
   Number* data() const { return data_; }
-  Number& operator[](Index i) { return data_[i]; }
+  Number& operator[](Index i) const { return data_[i]; }
 
  private:
   MemoryPool* pool_;

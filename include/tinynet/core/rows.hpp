@@ -63,7 +63,9 @@ class Rows {
   /// The lists of the nonzero bytes of the whole table, or null if there is no place to keep them. They are made at the
   /// first call.
   const detail::SparseRows* sparse() const {
-    if (cache_ == nullptr || table_rows_ * shape_.cols >= std::int64_t{1} << 32) return nullptr;
+    if (cache_ == nullptr || shape_.cols > detail::SparseRows::most_columns ||
+        table_rows_ * shape_.cols >= std::int64_t{1} << 32)
+      return nullptr;
     return &cache_->get(static_cast<const std::uint8_t*>(data_), table_rows_, shape_.cols);
   }
 

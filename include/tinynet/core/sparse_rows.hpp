@@ -1,10 +1,11 @@
 // The nonzero bytes of a table, as lists: by row, and by column within tiles of rows.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <span>
+#include <numeric>
 #include <tinynet/core/partition.hpp>
 #include <tinynet/core/threads.hpp>
 #include <vector>
@@ -24,12 +25,54 @@ class Tiles {
   Index begin_, rows_, count_;
 };
 
-/// Lists of the nonzero bytes of an N x D table. A list by row holds (column << 8 | value); the rows are cut as a
-/// training step cuts them (Partition, Tiles), and for each tile a list by column holds (row in the tile << 8 | value).
+/// Row or column `number` without its zeros: value[i] at the place index[i]. The values may be read as far as `slack`
+/// bytes behind the last.
+template <class Place>
+struct SparseList {
+  static constexpr std::size_t slack = 64;
+
+  const Place* index;
+  const std::uint8_t* value;
+  Index size;
+  Index number;
+};
+
+/// The lists of many rows or columns, one after another.
+template <class Place>
+class SparseLists {
+ public:
+  SparseList<Place> list(std::size_t i, Index number) const {
+    const std::size_t begin = begin_[i];
+    return {index_.data() + begin, value_.data() + begin, static_cast<Index>(begin_[i + 1] - begin), number};
+  }
+
+  /// Where each list begins, and behind them the number of entries.
+  std::vector<std::uint32_t>& begins() { return begin_; }
+  std::size_t entries() const { return begin_.empty() ? 0 : begin_.back(); }
+  void allocate(std::size_t entries) {
+    index_.resize(entries);
+    value_.resize(entries + SparseList<Place>::slack);
+  }
+  void set(std::size_t entry, Index index, std::uint8_t value) {
+    index_[entry] = static_cast<Place>(index);
+    value_[entry] = value;
+  }
+
+ private:
+  std::vector<std::uint32_t> begin_;
+  std::vector<Place> index_;
+  std::vector<std::uint8_t> value_;
+};
+
+/// Lists of the nonzero bytes of an N x D table: one of each row, with the numbers of the columns; and the rows being
+/// cut as a training step cuts them (Partition, Tiles), one of each column of each tile, with the numbers of the rows
+/// in the tile. Those are in the order of their lengths: a loop over them mispredicts fewer branches.
 class SparseRows {
  public:
   static constexpr Index tile_rows = 240;  // a row in a tile is a byte; a tile's 32 floats a row fit the L1 cache
-  static constexpr Index most_columns = Index{1} << 24;
+  static constexpr Index most_columns = Index{1} << 16;
+  using Row = SparseList<std::uint16_t>;
+  using Column = SparseList<std::uint8_t>;
 
   SparseRows(const std::uint8_t* data, Index rows, Index cols) : rows_(rows), cols_(cols) {
     const Partition partition(rows);
@@ -43,66 +86,74 @@ class SparseRows {
     tile_begin.push_back(rows);
 
     // How many there are in each row gives where each list begins; the second pass fills them.
-    row_begin_.assign(static_cast<std::size_t>(rows) + 1, 0);
+    std::vector<std::uint32_t>& begin = by_row_.begins();
+    begin.assign(at(rows + 1), 0);
     parallel_for(tiles, [&](Index tile, int) {
       for (Index r = tile_begin[at(tile)]; r < tile_begin[at(tile + 1)]; ++r) {
         std::uint32_t count = 0;
         for (Index c = 0; c < cols; ++c) count += data[r * cols + c] != 0;
-        row_begin_[at(r + 1)] = count;
+        begin[at(r + 1)] = count;
       }
     });
-    for (Index r = 0; r < rows; ++r) row_begin_[at(r + 1)] += row_begin_[at(r)];
-    by_row_.resize(row_begin_.back());
-    by_column_.resize(row_begin_.back());
-    column_begin_.resize(at(tiles * (cols + 1)));
+    for (Index r = 0; r < rows; ++r) begin[at(r + 1)] += begin[at(r)];
+    by_row_.allocate(begin.back());
+    by_column_.begins().resize(at(tiles * cols + 1));
+    by_column_.begins().back() = begin.back();
+    by_column_.allocate(begin.back());
+    column_.resize(at(tiles * cols));
     parallel_for(tiles, [&](Index tile, int) {
-      fill_tile(data, tile_begin[at(tile)], tile_begin[at(tile + 1)], column_begin_.data() + tile * (cols + 1));
+      fill_tile(data, tile_begin[at(tile)], tile_begin[at(tile + 1)], at(tile * cols));
     });
   }
 
   /// The nonzero part of all bytes, 0 to 1.
   double density() const {
     const auto size = static_cast<double>(rows_) * static_cast<double>(cols_);
-    return size == 0 ? 0 : static_cast<double>(by_row_.size()) / size;
+    return size == 0 ? 0 : static_cast<double>(by_row_.entries()) / size;
   }
 
-  std::span<const std::uint32_t> row(Index r) const {
-    return {by_row_.data() + row_begin_[at(r)], by_row_.data() + row_begin_[at(r + 1)]};
+  Row row(Index r) const { return by_row_.list(at(r), r); }
+  /// The i-th list, 0 <= i < D, of the columns of a tile; tiles are numbered through all parts.
+  Column column(Index tile, Index i) const {
+    const std::size_t list = at(tile * cols_ + i);
+    return by_column_.list(list, column_[list]);
   }
-
   /// The number of the first tile of a part.
   Index first_tile(Index part) const { return first_tile_[at(part)]; }
-  std::span<const std::uint16_t> column(Index tile, Index c) const {
-    const std::uint32_t* const begin = column_begin_.data() + tile * (cols_ + 1) + c;
-    return {by_column_.data() + begin[0], by_column_.data() + begin[1]};
-  }
 
  private:
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-  void fill_tile(const std::uint8_t* data, Index begin, Index end, std::uint32_t* column_begin) {
-    std::fill_n(column_begin, cols_ + 1, 0u);
+  // The lists of a tile's rows, and its columns' lists from number `first` on.
+  void fill_tile(const std::uint8_t* data, Index begin, Index end, std::size_t first) {
+    std::vector<std::uint32_t> size(at(cols_), 0), next(at(cols_));
     for (Index r = begin; r < end; ++r) {
-      std::uint32_t* to = by_row_.data() + row_begin_[at(r)];
+      std::size_t entry = by_row_.begins()[at(r)];
       for (Index c = 0; c < cols_; ++c)
-        if (const std::uint32_t value = data[r * cols_ + c]; value != 0) {
-          *to++ = static_cast<std::uint32_t>(c) << 8 | value;
-          ++column_begin[c + 1];
+        if (const std::uint8_t value = data[r * cols_ + c]; value != 0) {
+          by_row_.set(entry++, c, value);
+          ++size[at(c)];
         }
     }
-    column_begin[0] = row_begin_[at(begin)];
-    for (Index c = 0; c < cols_; ++c) column_begin[c + 1] += column_begin[c];
-    std::vector<std::uint32_t> next(column_begin, column_begin + cols_);
-    for (Index r = begin; r < end; ++r)
-      for (const std::uint32_t entry : row(r))
-        by_column_[next[entry >> 8]++] = static_cast<std::uint16_t>((r - begin) << 8 | (entry & 0xFF));
+    std::uint16_t* const column = column_.data() + first;
+    std::iota(column, column + cols_, std::uint16_t{0});
+    std::stable_sort(column, column + cols_, [&](std::uint16_t a, std::uint16_t b) { return size[a] < size[b]; });
+    std::uint32_t entry = by_row_.begins()[at(begin)];
+    for (Index i = 0; i < cols_; ++i) {
+      by_column_.begins()[first + at(i)] = next[column[i]] = entry;
+      entry += size[column[i]];
+    }
+    for (Index r = begin; r < end; ++r) {
+      const Row list = row(r);
+      for (Index i = 0; i < list.size; ++i) by_column_.set(next[list.index[i]]++, r - begin, list.value[i]);
+    }
   }
 
   Index rows_, cols_;
   std::vector<Index> first_tile_;
-  std::vector<std::uint32_t> row_begin_, column_begin_;
-  std::vector<std::uint32_t> by_row_;
-  std::vector<std::uint16_t> by_column_;
+  SparseLists<std::uint16_t> by_row_;
+  SparseLists<std::uint8_t> by_column_;
+  std::vector<std::uint16_t> column_;  // of each list by column
 };
 
 /// The lists of a table that never changes, made when they are first asked for.

@@ -9,52 +9,11 @@
 #include <tinynet/core/partition.hpp>
 #include <tinynet/core/pool.hpp>
 #include <tinynet/core/rows.hpp>
-#include <tinynet/core/sparse_rows.hpp>
 #include <tinynet/cpu/cancellation.hpp>
-#include <tinynet/cpu/kernels.hpp>
-#include <tinynet/cpu/transform.hpp>
+#include <tinynet/cpu/fused_weights.hpp>
+#include <tinynet/cpu/sparse_kernels.hpp>
 
 namespace tinynet::detail {
-
-/// An elementwise function applied to whole tiles. `forward` turns x into y = f(x) (in the same place if keeps_input is
-/// false), `backward` multiplies dy by f'(x, y). Without functions it is the identity.
-template <class Scalar>
-struct TileFunction {
-  const void* function = nullptr;
-  void (*forward)(const void* function, Index count, const Scalar* x, Scalar* y) = nullptr;
-  void (*backward)(const void* function, Index count, const Scalar* x, const Scalar* y, Scalar* dy) = nullptr;
-  bool keeps_input = false;
-
-  TileFunction() = default;
-
-  /// `f` must outlive this.
-  template <class F>
-  explicit TileFunction(const F& f) : function(&f), keeps_input(!derivative_from_output<F>) {
-    using P = Pack<Scalar>;  // counts are multiples of its size
-    forward = [](const void* g, Index count, const Scalar* x, Scalar* y) {
-      for (Index i = 0; i < count; i += P::size) (*static_cast<const F*>(g))(P::load(x + i)).store(y + i);
-    };
-    backward = [](const void* g, Index count, const Scalar* x, const Scalar* y, Scalar* dy) {
-      for (Index i = 0; i < count; i += P::size)
-        (P::load(dy + i) * static_cast<const F*>(g)->derivative(P::load(x + i), P::load(y + i))).store(dy + i);
-    };
-  }
-};
-
-/// y = f(x W^T + b): W [out, in] row-major and b [out] or null, where the net keeps them, and where their gradients go.
-template <class Scalar>
-struct Stage {
-  Index in, out;
-  const Scalar* weight;
-  const Scalar* bias;
-  TileFunction<Scalar> function;
-  Scalar* weight_gradient = nullptr;
-  Scalar* bias_gradient = nullptr;
-
-  Index columns() const { return padded<Scalar>(out); }  // of a tile, and of W^T
-};
-
-inline constexpr Index most_fused_stages = 16;
 
 /// The losses of a tile: for `rows` rows from `begin` on, y and dy tiles whose rows have padded(outputs) numbers,
 /// writes the gradient by y to dy and returns the sum of the losses.
@@ -76,37 +35,16 @@ class TileLoss {
 };
 
 /// The training step of a chain of at most most_fused_stages stages.
+///
+/// A ReLU lets few gradients through, and some units hardly any: on the main job two fifths of the first layer's units
+/// are off for all but a few rows. So the units of the first stage are put in the order of how many rows of a sample
+/// they are on for, and packs of units that are off in nearly all rows of a tile cost next to nothing on the way back.
+/// What is left out are products with exact zeros. The sample is a part of the first part of the rows, whoever has the
+/// others.
 template <class Scalar>
 class FusedStep {
-  using Stages = std::span<const Stage<Scalar>>;
-
-  // Where each stage's piece of an array begins, and the array's size behind the last.
-  struct Offsets {
-    std::array<Index, most_fused_stages + 1> begin{};
-    Index total = 0;
-    Index operator[](Index stage) const { return begin[static_cast<std::size_t>(stage)]; }
-  };
-  template <class Size>
-  static Offsets offsets(Stages stages, const Size& size) {
-    Offsets o;
-    for (std::size_t l = 0; l < stages.size(); ++l) {
-      o.begin[l] = o.total;
-      o.total += size(stages[l]);
-    }
-    return o;
-  }
-
  public:
-  explicit FusedStep(Stages stages)
-      : stages_(stages),
-        transposed_(offsets(stages, [](const auto& s) { return s.in * s.columns(); })),
-        straight_(offsets(stages, [](const auto& s) { return s.out * padded<Scalar>(s.in); })),
-        columns_(offsets(stages, [](const auto& s) { return s.columns(); })),
-        weights_(transposed_.total),
-        straight_weights_(straight_.total),
-        biases_(columns_.total) {
-    for (Index l = 0; l < count(); ++l) pack_weights(l);
-  }
+  explicit FusedStep(std::span<const Stage<Scalar>> stages) : weights_(stages) {}
 
   /// The sum of the losses of all rows. Writes the gradients to where the stages say.
   double run(const Rows& x, const TileLoss<Scalar>& loss) {
@@ -118,210 +56,242 @@ class FusedStep {
         static_cast<Index>(std::bit_width(static_cast<std::size_t>(parts))) - 1;  // sums alive beside the group's own
     const SparseRows* const sparse = sparse_lists(x);
     const Index tile_rows = sparse != nullptr ? SparseRows::tile_rows : dense_tile_rows();
-    const Index tile_size = tile_rows * (3 * columns_.total + (sparse != nullptr ? 0 : stages_[0].in));
-    const Index scratch_size = tile_size + levels * transposed_.total;
-    const ByteTable<Scalar> table = make_byte_table<Scalar>(x.scale());
+    const Index tile_size = tile_rows * (3 * weights_.columns_size() + (sparse != nullptr ? 0 : weights_.stage(0).in));
+    const Index size = weights_.gradient_size(), scratch_size = tile_size + levels * size;
     Buffer<Scalar> scratch(scratch_size * num_threads());
     Buffer<double> scratch_totals(levels * totals() * num_threads() + 1);
-    Buffer<Scalar> sums(groups * transposed_.total);
+    Buffer<Scalar> sums(groups * size);
     Buffer<double> sum_totals(groups * totals());
-    parallel_for(groups, [&](Index group, int worker) {
+    const auto work = [&](int worker) {
       Scalar* const own = scratch.data() + worker * scratch_size;
-      const Work work{.step = *this,
-                      .x = x,
-                      .sparse = sparse,
-                      .partition = partition,
-                      .loss = loss,
-                      .table = table,
-                      .tile_rows = tile_rows,
-                      .tile = own,
-                      .level_sums = own + tile_size,
-                      .level_totals = scratch_totals.data() + worker * levels * totals()};
-      work.subtree(group * parts, parts, sums.data() + group * transposed_.total, sum_totals.data() + group * totals(),
-                   0);
+      return Work{.weights = weights_,
+                  .x = x,
+                  .sparse = sparse,
+                  .partition = partition,
+                  .loss = loss,
+                  .tile_rows = tile_rows,
+                  .tile = own,
+                  .level_sums = own + tile_size,
+                  .level_totals = scratch_totals.data() + worker * levels * totals()};
+    };
+    if (x.rows() >= 16 * tile_rows) order_units(work(0));
+    parallel_for(groups, [&](Index group, int worker) {
+      work(worker).subtree(group * parts, parts, sums.data() + group * size, sum_totals.data() + group * totals(), 0);
     });
     constexpr Index grain = 2048;
     if (groups > 1)
-      parallel_for((transposed_.total + grain - 1) / grain, [&](Index chunk, int) {
+      parallel_for((size + grain - 1) / grain, [&](Index chunk, int) {
         const Index begin = chunk * grain;
-        tree_sum(sums.data(), groups, transposed_.total, begin, std::min(transposed_.total, begin + grain));
+        tree_sum(sums.data(), groups, size, begin, std::min(size, begin + grain));
       });
     tree_sum(sum_totals.data(), groups, totals(), 0, totals());
-    for (Index l = 0; l < count(); ++l)
-      unpack_gradients(l, sums.data() + transposed_[l], sum_totals.data() + columns_[l]);
+    for (Index l = 0; l < weights_.count(); ++l)
+      weights_.unpack_gradient(l, sums.data() + weights_.gradient_begin(l),
+                               sum_totals.data() + weights_.columns_begin(l));
     return sum_totals[totals() - 1];
   }
 
  private:
-  const Stage<Scalar>& stage(Index l) const { return stages_[static_cast<std::size_t>(l)]; }
-  Index count() const { return static_cast<Index>(stages_.size()); }
-  Index totals() const { return columns_.total + 1; }  // sums kept in double: the bias gradients and the loss
+  Index totals() const { return weights_.columns_size() + 1; }  // sums in double: the bias gradients and the loss
 
   // A dense tile's input takes about 400 KB in float, which fits a second-level cache.
-  Index dense_tile_rows() const { return std::clamp<Index>(98304 / stages_[0].in / 8 * 8, 8, 240); }
+  Index dense_tile_rows() const { return std::clamp<Index>(98304 / weights_.stage(0).in / 8 * 8, 8, 240); }
 
   static const SparseRows* sparse_lists(const Rows& x) {
     const SparseRows* const lists = x.sparse();
     return lists != nullptr && lists->density() < 0.5 ? lists : nullptr;
   }
 
-  // W^T [in, columns] for the way forward (and the layout of the gradient), W [out, padded in] for the way back.
-  void pack_weights(Index l) {
-    const Stage<Scalar>& s = stage(l);
-    const Index columns = s.columns(), width = padded<Scalar>(s.in);
-    Scalar *const wt = weights_.data() + transposed_[l], *const b = biases_.data() + columns_[l];
-    Scalar* const w = straight_weights_.data() + straight_[l];
-    for (Index k = 0; k < s.in; ++k)
-      for (Index j = 0; j < columns; ++j) wt[k * columns + j] = j < s.out ? s.weight[j * s.in + k] : Scalar(0);
-    for (Index j = 0; j < columns; ++j)  // the padding is 1, not 0: see recompute_cancelled
-      b[j] = j >= s.out ? Scalar(1) : s.bias != nullptr ? s.bias[j] : Scalar(0);
-    if (l == 0) return;
-    for (Index j = 0; j < s.out; ++j) {
-      std::copy_n(s.weight + j * s.in, s.in, w + j * width);
-      std::fill_n(w + j * width + s.in, width - s.in, Scalar(0));
-    }
-  }
-
-  void unpack_gradients(Index l, const Scalar* weight_gradient, const double* bias_gradient) const {
-    const Stage<Scalar>& s = stage(l);
-    const Index columns = s.columns();
-    for (Index j = 0; j < s.out; ++j)
-      for (Index k = 0; k < s.in; ++k) s.weight_gradient[j * s.in + k] = weight_gradient[k * columns + j];
-    if (s.bias_gradient != nullptr)
-      for (Index j = 0; j < s.out; ++j) s.bias_gradient[j] = static_cast<Scalar>(bias_gradient[j]);
-  }
-
   // What one thread works with.
   struct Work {
-    const FusedStep& step;
+    const FusedWeights<Scalar>& weights;
     const Rows& x;
     const SparseRows* sparse;  // null: the input is dense
     const Partition& partition;
     const TileLoss<Scalar>& loss;
-    const ByteTable<Scalar>& table;
     Index tile_rows;
     Scalar* tile;        // x W^T + b, y and dy of every stage, then the input if it is dense
     Scalar* level_sums;  // a partial gradient for each level of the tree
     double* level_totals;
 
-    Scalar* delta(Index l) const { return tile + tile_rows * step.columns_[l]; }
-    Scalar* before(Index l) const { return tile + tile_rows * (step.columns_.total + step.columns_[l]); }
+    const Stage<Scalar>& stage(Index l) const { return weights.stage(l); }
+    Index totals() const { return weights.columns_size() + 1; }
+    Scalar scale() const { return static_cast<Scalar>(x.scale()); }
+
+    Scalar* delta(Index l) const { return tile + tile_rows * weights.columns_begin(l); }
+    Scalar* before(Index l) const { return tile + tile_rows * (weights.columns_size() + weights.columns_begin(l)); }
     Scalar* y(Index l) const {
-      return step.stage(l).function.keeps_input ? tile + tile_rows * (2 * step.columns_.total + step.columns_[l])
-                                                : before(l);
+      return stage(l).function.keeps_input ? tile + tile_rows * (2 * weights.columns_size() + weights.columns_begin(l))
+                                           : before(l);
     }
-    Scalar* input() const { return tile + tile_rows * 3 * step.columns_.total; }
+    Scalar* input() const { return tile + tile_rows * 3 * weights.columns_size(); }
 
     /// The sums over `parts` (a power of two) parts from `first` on.
     void subtree(Index first, Index parts, Scalar* sum, double* total, Index level) const {
       if (parts == 1) return part(first, sum, total);
+      const Index size = weights.gradient_size();
       subtree(first, parts / 2, sum, total, level + 1);
-      Scalar* const other = level_sums + level * step.transposed_.total;
-      double* const other_total = level_totals + level * step.totals();
+      Scalar* const other = level_sums + level * size;
+      double* const other_total = level_totals + level * totals();
       subtree(first + parts / 2, parts / 2, other, other_total, level + 1);
-      for (Index i = 0; i < step.transposed_.total; ++i) sum[i] += other[i];
-      for (Index i = 0; i < step.totals(); ++i) total[i] += other_total[i];
+      for (Index i = 0; i < size; ++i) sum[i] += other[i];
+      for (Index i = 0; i < totals(); ++i) total[i] += other_total[i];
     }
 
     void part(Index number, Scalar* sum, double* total) const {
-      std::fill_n(total, step.totals(), 0.0);
+      std::fill_n(total, totals(), 0.0);
       const Tiles tiles(partition.begin(number), partition.end(number), tile_rows);
       for (Index t = 0; t < tiles.count(); ++t) {
-        const Index begin = tiles.begin(t), rows = tiles.end(t) - begin;
-        const Scalar* const dense = sparse != nullptr ? nullptr : x.load(begin, rows, input());
-        for (Index l = 0; l < step.count(); ++l) forward(l, begin, rows, dense);
-        const Index last = step.count() - 1;
-        total[step.totals() - 1] += loss(begin, rows, y(last), delta(last));
+        const Index begin = tiles.begin(t), rows = tiles.end(t) - begin, last = weights.count() - 1;
+        const Scalar* const dense = load(begin, rows);
+        forward(0, begin, rows, stage(0).in, dense);
+        // The units of the first stage that are off in all rows of the tile are the last ones, more or less.
+        const Index used =
+            last > 0 ? std::min(stage(0).out, used_columns<Scalar>(rows, stage(0).columns(), first_y())) : 0;
+        for (Index l = 1; l <= last; ++l) forward(l, begin, rows, l == 1 ? used : stage(l).in, dense);
+        total[totals() - 1] += loss(begin, rows, y(last), delta(last));
         for (Index l = last; l >= 0; --l) {
-          const Index columns = step.stage(l).columns();
-          if (const auto& f = step.stage(l).function; f.backward != nullptr)
-            f.backward(f.function, rows * columns, before(l), y(l), delta(l));
-          add_column_sums<Scalar>(rows, columns, {delta(l), columns}, total + step.columns_[l]);
+          const Index columns = stage(l).columns();
+          multiply_by_derivative(l, rows);
+          add_column_sums<Scalar>(rows, columns, {delta(l), columns}, total + weights.columns_begin(l));
           if (l > 0) {
-            weight_gradient(l, rows, Strided<Scalar>{y(l - 1), 1, step.stage(l - 1).columns()}, t == 0, sum);
+            weight_gradient(l, rows, l == 1 ? used : stage(l).in, t == 0, sum);
             input_gradient(l, rows);
-          } else if (dense != nullptr) {
-            weight_gradient(0, rows, Strided<Scalar>{dense, 1, x.cols()}, t == 0, sum);
           } else {
-            sparse_weight_gradient(begin, rows, step_tile(number, t), t == 0, sum);
+            first_weight_gradient(begin, rows, dense, step_tile(number, t), t == 0, sum);
           }
         }
       }
     }
 
-    // The tile's number in the lists by column, which exist for whole tables, not for selections of rows.
-    Index step_tile(Index number, Index t) const { return x.is_selection() ? -1 : sparse->first_tile(number) + t; }
-
-    auto lists_of_rows(Index begin) const {
-      return [this, begin](Index i) { return sparse->row(x.row(begin + i)); };
+    // The rows of a tile if they are not taken from lists.
+    const Scalar* load(Index begin, Index rows) const {
+      return sparse != nullptr ? nullptr : x.load(begin, rows, input());
     }
 
-    void forward(Index l, Index begin, Index rows, const Scalar* dense) const {
-      const Stage<Scalar>& s = step.stage(l);
+    // The tile's number in the lists by column, which exist for whole tables, not for selections of rows.
+    Index step_tile(Index number, Index t) const { return x.is_selection() ? -1 : sparse_tile(number) + t; }
+    Index sparse_tile(Index number) const { return sparse != nullptr ? sparse->first_tile(number) : 0; }
+
+    // Numbered as the rows of the tile.
+    auto lists_of_rows(Index begin) const {
+      return [lists = sparse, rows = &x, begin](Index i) {
+        auto list = lists->row(rows->row(begin + i));
+        list.number = i;
+        return list;
+      };
+    }
+
+    Tile<const Scalar> first_y() const { return {y(0), stage(0).columns()}; }
+
+    // The first `depth` inputs of stage l are looked at; the others are 0.
+    void forward(Index l, Index begin, Index rows, Index depth, const Scalar* dense) const {
+      const Stage<Scalar>& s = stage(l);
       const Index columns = s.columns();
-      const Tile<const Scalar> weight{step.weights_.data() + step.transposed_[l], columns};
-      const Tile<const Scalar> bias{step.biases_.data() + step.columns_[l], 0};
       const Tile<Scalar> out{before(l), columns};
       if (l > 0)
-        multiply_tile<Scalar>(rows, columns, s.in, {y(l - 1), step.stage(l - 1).columns(), 1}, weight, bias, out);
+        multiply_tile<Scalar>(rows, columns, {depth}, {y(l - 1), stage(l - 1).columns(), 1}, weights.transposed(l),
+                              weights.bias(l), out);
       else if (dense != nullptr)
-        multiply_tile<Scalar>(rows, columns, s.in, {dense, s.in, 1}, weight, bias, out);
+        multiply_tile<Scalar>(rows, columns, {s.in}, {dense, s.in, 1}, weights.transposed(l), weights.bias(l), out);
       else
-        gather_tile<Scalar>(rows, columns, lists_of_rows(begin), table, weight, bias, out);
+        gather_tile<Scalar>(rows, columns, lists_of_rows(begin), scale(), weights.transposed(l), weights.bias(l), out);
       if (l == 0)
         recompute_cancelled(rows, s.out, columns, out.data, [&](Index r, Index j) {
-          return first_sum(begin + r, j, dense == nullptr ? nullptr : dense + r * s.in);
+          return first_sum(begin + r, weights.unit(j), dense == nullptr ? nullptr : dense + r * s.in);
         });
       if (s.function.forward != nullptr) s.function.forward(s.function.function, rows * columns, out.data, y(l));
     }
 
     // A sum of the first stage in double.
-    double first_sum(Index row, Index j, const Scalar* dense) const {
-      const Stage<Scalar>& s = step.stage(0);
-      const Scalar* const weight = s.weight + j * s.in;
-      double total = s.bias == nullptr ? 0 : static_cast<double>(s.bias[j]);
-      if (sparse == nullptr)
+    double first_sum(Index row, Index unit, const Scalar* dense) const {
+      const Stage<Scalar>& s = stage(0);
+      const Scalar* const weight = s.weight + unit * s.in;
+      double total = s.bias == nullptr ? 0 : static_cast<double>(s.bias[unit]);
+      if (sparse == nullptr) {
         for (Index k = 0; k < s.in; ++k) total += static_cast<double>(dense[k]) * static_cast<double>(weight[k]);
-      else
-        for (const auto entry : sparse->row(x.row(row)))
-          total += static_cast<double>(table[entry & 0xFF]) * static_cast<double>(weight[entry >> 8]);
+        return total;
+      }
+      const auto list = sparse->row(x.row(row));
+      for (Index e = 0; e < list.size; ++e)
+        total += static_cast<double>(static_cast<Scalar>(list.value[e]) * scale()) *
+                 static_cast<double>(weight[list.index[e]]);
       return total;
     }
 
-    // dW^T += x^T dy, or = for the first tile of a part.
-    void weight_gradient(Index l, Index rows, const Strided<Scalar>& inputs, bool first, Scalar* sum) const {
-      const Stage<Scalar>& s = step.stage(l);
-      const Tile<Scalar> dw{sum + step.transposed_[l], s.columns()};
-      multiply_tile<Scalar>(s.in, s.columns(), rows, inputs, {delta(l), s.columns()},
-                            {first ? nullptr : dw.data, dw.stride}, dw);
+    void multiply_by_derivative(Index l, Index rows) const {
+      if (const auto& f = stage(l).function; f.backward != nullptr)
+        f.backward(f.function, rows * stage(l).columns(), before(l), y(l), delta(l));
     }
 
-    void sparse_weight_gradient(Index begin, Index rows, Index tile_number, bool first, Scalar* sum) const {
-      const Stage<Scalar>& s = step.stage(0);
-      const Tile<Scalar> dw{sum, s.columns()};
-      const Tile<const Scalar> dy{delta(0), s.columns()};
-      if (tile_number >= 0) {
-        const auto lists = [&](Index k) { return sparse->column(tile_number, k); };
-        gather_tile<Scalar>(s.in, s.columns(), lists, table, dy, {first ? nullptr : dw.data, dw.stride}, dw);
-      } else {
-        if (first) std::fill_n(sum, s.in * s.columns(), Scalar(0));
-        scatter_tile<Scalar>(rows, s.columns(), lists_of_rows(begin), table, dy, dw);
+    // dW^T += x^T dy, or = for the first tile of a part; the first `inputs` ones, since the others are 0.
+    void weight_gradient(Index l, Index rows, Index inputs, bool first, Scalar* sum) const {
+      const Index columns = stage(l).columns();
+      const Tile<Scalar> dw{sum + weights.gradient_begin(l), columns};
+      if (first) std::fill_n(dw.at(inputs, 0), (stage(l).in - inputs) * columns, Scalar(0));
+      multiply_tile<Scalar>(inputs, columns, {rows}, {y(l - 1), 1, stage(l - 1).columns()}, {delta(l), columns},
+                            {first ? nullptr : dw.data, columns}, dw);
+    }
+
+    // The same for the first stage, by packs of units: those that are off in nearly all rows by the other rows alone.
+    void first_weight_gradient(Index begin, Index rows, const Scalar* dense, Index tile_number, bool first,
+                               Scalar* sum) const {
+      const Stage<Scalar>& s = stage(0);
+      constexpr Index size = Pack<Scalar>::size;
+      // Beside other units one more pack costs little with lists, where reading them takes most of the time.
+      const Index few = s.function.backward == nullptr ? -1 : dense != nullptr ? rows * 3 / 4 : rows / 4;
+      const auto lists = [all = sparse, tile_number](Index i) { return all->column(tile_number, i); };
+      const auto gradient = [&](Index from, Index to, TileRows which) {
+        const Tile<Scalar> dw{sum + from, s.columns()};
+        const Tile<const Scalar> dy{delta(0) + from, s.columns()}, start{first ? nullptr : dw.data, s.columns()};
+        if (dense != nullptr) {
+          multiply_tile<Scalar>(s.in, to - from, which, {dense, 1, x.cols()}, dy, start, dw);
+        } else if (which.number == nullptr && tile_number >= 0) {
+          gather_tile<Scalar>(s.in, to - from, lists, scale(), dy, start, dw);
+        } else {
+          if (first)
+            for (Index k = 0; k < s.in; ++k) std::fill_n(dw.at(k, 0), to - from, Scalar(0));
+          scatter_tile<Scalar>(which, to - from, lists_of_rows(begin), scale(), dy, dw);
+        }
+      };
+      std::array<std::uint8_t, 256> on;
+      Index from = 0;
+      for (Index column = 0; few >= 0 && column < s.columns(); column += size) {
+        const Index count = nonzero_rows<Scalar>(rows, column, {delta(0), s.columns()}, on.data());
+        if (count > few) continue;
+        if (from < column) gradient(from, column, {rows});
+        gradient(column, column + size, {count, on.data()});
+        from = column + size;
       }
+      if (from < s.columns()) gradient(from, s.columns(), {rows});
     }
 
     // The gradient by the output of the stage below.
     void input_gradient(Index l, Index rows) const {
-      const Stage<Scalar>& s = step.stage(l);
-      const Index below = step.stage(l - 1).columns();
-      multiply_tile<Scalar>(rows, below, s.out, {delta(l), s.columns(), 1},
-                            {step.straight_weights_.data() + step.straight_[l], below}, {nullptr, 0},
-                            {delta(l - 1), below});
+      const Index below = stage(l - 1).columns();
+      multiply_tile<Scalar>(rows, below, {stage(l).out}, {delta(l), stage(l).columns(), 1}, weights.straight(l),
+                            {nullptr, 0}, {delta(l - 1), below});
     }
   };
 
-  Stages stages_;
-  Offsets transposed_, straight_, columns_;
-  Buffer<Scalar> weights_, straight_weights_, biases_;
+  // Puts the units of the first stage that are on for more of the first rows before the others.
+  void order_units(const Work& work) {
+    const Stage<Scalar>& first = weights_.stage(0);
+    const Index columns = first.columns(), rows = std::min(work.tile_rows, work.partition.end(0));
+    if (weights_.count() == 1 || first.function.backward == nullptr || columns == Pack<Scalar>::size) return;
+    work.forward(0, 0, rows, first.in, work.load(0, rows));
+    Scalar* const derivative = work.delta(0);
+    std::fill_n(derivative, rows * columns, Scalar(1));
+    work.multiply_by_derivative(0, rows);
+    Buffer<Index> on(first.out);
+    std::fill_n(on.data(), first.out, Index{0});
+    for (Index r = 0; r < rows; ++r)
+      for (Index j = 0; j < first.out; ++j) on[j] += derivative[r * columns + j] != Scalar(0);
+    if (std::any_of(on.data(), on.data() + first.out, [rows](Index n) { return n < rows; }))
+      weights_.order_first_stage(on.data());
+  }
+
+  FusedWeights<Scalar> weights_;
 };
 
 }  // namespace tinynet::detail

@@ -2,7 +2,6 @@
 // no loop has a tail; accumulators stay in registers.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <tinynet/core/math.hpp>
 #include <utility>
@@ -19,6 +18,13 @@ constexpr Index padded(Index n) {
 inline constexpr Index simd_registers = 32;
 #else
 inline constexpr Index simd_registers = 16;
+#endif
+
+// For the lambdas of the innermost loops: what is not inlined keeps its accumulators in memory.
+#ifdef __GNUC__
+#define TINYNET_INLINE __attribute__((always_inline))
+#else
+#define TINYNET_INLINE
 #endif
 
 /// How many packs of columns a kernel works on at a time, at most.
@@ -68,31 +74,42 @@ struct Tile {
   Number* at(Index row, Index column) const { return data + row * stride + column; }
 };
 
-/// c = start + a b for Rows_ rows and Packs packs of columns; start is 0 if it has no data.
+/// Some rows of a tile by their numbers, or without numbers the first `count`.
+struct TileRows {
+  Index count;
+  const std::uint8_t* number = nullptr;
+};
+
+/// c = start + a b for Rows_ rows and Packs packs of columns; start is 0 if it has no data. The sum runs over those of
+/// a's columns and b's rows that `depth` says.
 template <Index Rows_, Index Packs, class Scalar>
-[[gnu::always_inline]] inline void multiply_block(Index depth, const Strided<Scalar>& a, Tile<const Scalar> b,
+[[gnu::always_inline]] inline void multiply_block(TileRows depth, const Strided<Scalar>& a, Tile<const Scalar> b,
                                                   Tile<const Scalar> start, Tile<Scalar> c) {
   using P = Pack<Scalar>;
   P acc[Rows_][Packs];
-  unrolled<Rows_>([&](auto i) {
-    unrolled<Packs>(
-        [&](auto j) { acc[i][j] = start.data == nullptr ? P(Scalar(0)) : P::load(start.at(i, j * P::size)); });
+  unrolled<Rows_>([&](auto i) TINYNET_INLINE {
+    unrolled<Packs>([&](auto j) TINYNET_INLINE {
+      acc[i][j] = start.data == nullptr ? P(Scalar(0)) : P::load(start.at(i, j * P::size));
+    });
   });
-  const Scalar *from = a.data, *row = b.data;
-  for (Index k = 0; k < depth; ++k, from += a.depth_stride, row += b.stride) {
+  for (Index n = 0; n < depth.count; ++n) {
+    const Index k = depth.number == nullptr ? n : depth.number[n];
+    const Scalar *const from = a.data + k * a.depth_stride, *const row = b.at(k, 0);
     P bk[Packs];
-    unrolled<Packs>([&](auto j) { bk[j] = P::load(row + j * P::size); });
-    unrolled<Rows_>([&](auto i) {
+    unrolled<Packs>([&](auto j) TINYNET_INLINE { bk[j] = P::load(row + j * P::size); });
+    unrolled<Rows_>([&](auto i) TINYNET_INLINE {
       const P ai(from[i * a.row_stride]);
-      unrolled<Packs>([&](auto j) { acc[i][j] = math::multiply_add(ai, bk[j], acc[i][j]); });
+      unrolled<Packs>([&](auto j) TINYNET_INLINE { acc[i][j] = math::multiply_add(ai, bk[j], acc[i][j]); });
     });
   }
-  unrolled<Rows_>([&](auto i) { unrolled<Packs>([&](auto j) { acc[i][j].store(c.at(i, j * P::size)); }); });
+  unrolled<Rows_>([&](auto i) TINYNET_INLINE {
+    unrolled<Packs>([&](auto j) TINYNET_INLINE { acc[i][j].store(c.at(i, j * P::size)); });
+  });
 }
 
-/// c = start + a b: `rows` x `columns` (whole packs), `depth` products each. start may be c.
+/// c = start + a b: `rows` x `columns` (whole packs); see multiply_block. start may be c.
 template <class Scalar>
-void multiply_tile(Index rows, Index columns, Index depth, const Strided<Scalar>& a, Tile<const Scalar> b,
+void multiply_tile(Index rows, Index columns, TileRows depth, const Strided<Scalar>& a, Tile<const Scalar> b,
                    Tile<const Scalar> start, Tile<Scalar> c) {
   for_each_panel<Scalar>(columns, [&](Index column, auto packs) {
     constexpr Index block = std::min<Index>(8, (simd_registers - packs() - 1) / packs());
@@ -106,71 +123,36 @@ void multiply_tile(Index rows, Index columns, Index depth, const Strided<Scalar>
       row += count;
     };
     while (row + block <= rows) run(std::integral_constant<Index, block>{});
+    if (row + 4 <= rows) run(std::integral_constant<Index, 4>{});
+    if (row + 2 <= rows) run(std::integral_constant<Index, 2>{});
     while (row < rows) run(std::integral_constant<Index, 1>{});
   });
 }
 
-/// What each byte stands for: reading it from here and spreading it over a pack is a single load.
+/// Writes the numbers of those of the first `rows` rows in which the pack at `column` is not all 0; returns how many.
 template <class Scalar>
-using ByteTable = std::array<Scalar, 256>;
-
-template <class Scalar>
-ByteTable<Scalar> make_byte_table(double scale) {
-  ByteTable<Scalar> table;
-  for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<Scalar>(i) * static_cast<Scalar>(scale);
-  return table;
+Index nonzero_rows(Index rows, Index column, Tile<const Scalar> x, std::uint8_t* number) {
+  Index count = 0;
+  for (Index r = 0; r < rows; ++r) {
+    number[count] = static_cast<std::uint8_t>(r);
+    count += Pack<Scalar>::load(x.at(r, column)).any() ? 1 : 0;
+  }
+  return count;
 }
 
-/// c(i) = start(i) + sum over list i of table[byte] * source(index), for `count` lists of (index << 8 | byte), which
-/// `lists(i)` gives as a span; rows of `columns` numbers (whole packs). start may be c.
-template <class Scalar, class Lists>
-void gather_tile(Index count, Index columns, const Lists& lists, const ByteTable<Scalar>& table,
-                 Tile<const Scalar> source, Tile<const Scalar> start, Tile<Scalar> c) {
+/// How many columns are left without the last ones, those that are 0 in all rows.
+template <class Scalar>
+Index used_columns(Index rows, Index columns, Tile<const Scalar> x) {
   using P = Pack<Scalar>;
-  for_each_panel<Scalar>(columns, [&](Index column, auto packs) {
-    const Scalar* const panel = source.data + column;
-    for (Index i = 0; i < count; ++i) {
-      // Two sets of sums, since a fused multiply-add takes four cycles and two can start in each.
-      P acc[packs()], other[packs()];
-      unrolled<packs()>([&](auto j) {
-        acc[j] = start.data == nullptr ? P(Scalar(0)) : P::load(start.at(i, column + j * P::size));
-        other[j] = P(Scalar(0));
-      });
-      const auto add = [&](auto entry, P(&to)[packs()]) {
-        const P value(table[entry & 0xFF]);
-        const Scalar* const from = panel + static_cast<Index>(entry >> 8) * source.stride;
-        unrolled<packs()>([&](auto j) { to[j] = math::multiply_add(value, P::load(from + j * P::size), to[j]); });
-      };
-      const auto list = lists(i);
-      const std::size_t size = list.size();
-      std::size_t e = 0;
-      for (; e + 2 <= size; e += 2) {
-        add(list[e], acc);
-        add(list[e + 1], other);
-      }
-      if (e < size) add(list[e], acc);
-      unrolled<packs()>([&](auto j) { (acc[j] + other[j]).store(c.at(i, column + j * P::size)); });
-    }
-  });
-}
-
-/// target(index) += table[byte] * x(i) for every entry (index << 8 | byte) of every list i.
-template <class Scalar, class Lists>
-void scatter_tile(Index count, Index columns, const Lists& lists, const ByteTable<Scalar>& table, Tile<const Scalar> x,
-                  Tile<Scalar> target) {
-  using P = Pack<Scalar>;
-  for_each_panel<Scalar>(columns, [&](Index column, auto packs) {
-    for (Index i = 0; i < count; ++i) {
-      P xi[packs()];
-      unrolled<packs()>([&](auto j) { xi[j] = P::load(x.at(i, column + j * P::size)); });
-      for (const auto entry : lists(i)) {
-        const P value(table[entry & 0xFF]);
-        Scalar* const to = target.at(static_cast<Index>(entry >> 8), column);
-        unrolled<packs()>(
-            [&](auto j) { math::multiply_add(value, xi[j], P::load(to + j * P::size)).store(to + j * P::size); });
-      }
-    }
-  });
+  for (Index column = columns - P::size; column >= 0; column -= P::size) {
+    P total(Scalar(0));
+    for (Index r = 0; r < rows; ++r) total += math::abs(P::load(x.at(r, column)));
+    alignas(64) Scalar numbers[P::size];
+    total.store(numbers);
+    for (Index j = P::size; j > 0; --j)
+      if (numbers[j - 1] != Scalar(0)) return column + j;
+  }
+  return 0;
 }
 
 /// sum[j] += the sum of column j over the rows, added in Scalar and then to the double.

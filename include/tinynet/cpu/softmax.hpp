@@ -65,6 +65,7 @@ double cross_entropy_tile(Index rows, Index classes, const Scalar* x, const std:
   const Scalar spread = Scalar(smoothing / static_cast<double>(classes));
   const P offset(spread * scale);
   double losses = 0;
+  alignas(64) Scalar sums[P::size];  // of the last rows: several logarithms at once
   for (Index r = 0; r < rows; ++r, x += columns, dx += columns) {
     // The padding must not be the largest, and its exponential is as good as 0.
     const P rest = math::select(is_class, P::load(x + last), lowest);
@@ -83,10 +84,16 @@ double cross_entropy_tile(Index rows, Index classes, const Scalar* x, const std:
       total += e;
     }
     const Scalar sum = total.sum();
-    Scalar loss = math::log(sum) - Scalar(1 - smoothing) * (x[labels[r]] - largest);
+    sums[r % P::size] = sum;
+    if (const Index n = r % P::size + 1; n == P::size || r + 1 == rows) {
+      std::fill(sums + n, sums + P::size, Scalar(1));
+      math::log(P::load(sums)).store(sums);
+      for (const Scalar logarithm : sums) losses += static_cast<double>(logarithm);
+    }
+    Scalar excess = Scalar(1 - smoothing) * (x[labels[r]] - largest);
     if (smoothing != 0)
-      for (Index i = 0; i < classes; ++i) loss -= spread * (x[i] - largest);
-    losses += static_cast<double>(loss);
+      for (Index i = 0; i < classes; ++i) excess += spread * (x[i] - largest);
+    losses -= static_cast<double>(excess);
     const P factor(scale / sum);
     for (Index i = 0; i < columns; i += P::size) (P::load(dx + i) * factor - offset).store(dx + i);
     dx[labels[r]] -= Scalar(1 - smoothing) * scale;
