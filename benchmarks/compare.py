@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Times tinynet against PyTorch, JAX and Eigen on the same work, in turns, and prints and stores a table of ratios.
+"""Times tinynet against its peers on the same work, in turns, and prints and stores a table of ratios.
 
     cmake --preset release -DTINYNET_BUILD_BENCHMARKS=ON && cmake --build --preset release
-    pip install torch jax numpy
-    TINYNET_DATA=folder/with/mnist benchmarks/compare.py [--build build/release] [--rounds 5] [--threads 2] [WORK ...]
+    pip install torch jax onnxruntime onnx numpy
+    TINYNET_DATA=folder/with/mnist benchmarks/compare.py [--rounds 5] [--threads 2] [WORK ...]
 
-A round runs every peer once, as a process of its own; each gives the median of its steps (without the first two, which
-pay for compiling and warming up). The table has the median over the rounds, and the ratio to tinynet's. That all peers
-compute the same losses is checked (the first ones, within 1e-4; JAX and PyTorch draw the same start).
+A round runs every peer once, as a process of its own, every other round in the opposite order. A process gives the
+median of its steps, without the first two, which pay for compiling and warming up. The table has the median over the
+rounds and its ratio to the first row; the peak of the resident memory, too. That all peers compute the same numbers
+(the first three losses of a training, the outputs for a row, the length of a gradient) is checked.
 """
 import argparse
 import datetime
+import importlib.metadata
+import importlib.util
 import json
 import os
 import pathlib
@@ -18,48 +21,121 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
+
+from works import PACKAGES, PEERS, UNITS, WORKS
 
 HERE = pathlib.Path(__file__).resolve().parent
-WORKS = {  # steps (or epochs) a process, and what one is
-    "full": (12, "full-batch step, MNIST, 784-30-30-10, SGD"),
-    "dense": (8, "full-batch step, random pixels, 784-30-30-10, SGD"),
-    "wide": (6, "full-batch step, MNIST, 784-256-128-10, SGD"),
-    "batch64": (5, "epoch, batches of 64, 784-30-30-10, Adam"),
-    "batch512": (5, "epoch, batches of 512, 784-128-10, Adam"),
-}
+TOLERANCE = 1e-4  # of the largest of the numbers that must be the same
 
 
-def peers(build, work):
-    """Name -> command, the reference first."""
-    python, program = sys.executable, str(build / "benchmarks" / "bench_tinynet")
-    table = {
-        "tinynet": [program, work],
-        "tinynet, general tape": [program, work, "tape"],
-        "PyTorch eager": [python, str(HERE / "peers" / "torch_peer.py"), work, "eager"],
-        "torch.compile": [python, str(HERE / "peers" / "torch_peer.py"), work, "compile"],
-        "JAX jit": [python, str(HERE / "peers" / "jax_peer.py"), work],
-    }
-    eigen = build / "benchmarks" / "bench_eigen"
-    if eigen.exists() and not work.startswith("batch"):
-        table["Eigen by hand"] = [str(eigen), work]
-    return table
+def command_of(peer, work, options):
+    """The command that does a peer's part of a work, or None if it is not installed."""
+    owner, extra = PEERS[peer]
+    words = {**work.arguments, "steps": options.steps or work.steps, "threads": options.threads, "mode": "", **extra}
+    if work.kind == "program":
+        program = options.build / "examples" / "mnist" / "mnist"
+        command = [str(program), "--data", os.environ.get("TINYNET_DATA", ""), "--device", "cpu",
+                   "--steps", str(words["steps"]), "--threads", str(words["threads"])]
+        return (command, words) if program.exists() else None
+    if owner in PACKAGES:
+        installed = all(importlib.util.find_spec(package) for package in PACKAGES[owner])
+        command = [sys.executable, str(HERE / "peers" / f"{owner}_{work.kind}.py")]
+    else:
+        program = options.build / "benchmarks" / f"bench_{owner}_{work.kind}"
+        installed = program.exists()
+        command = [str(program)]
+    return (command + [f"{name}={value}" for name, value in words.items()], words) if installed else None
 
 
-def run(command, steps, threads):
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
-    environment.pop("OPENBLAS_CORETYPE", None)
-    full = command[:-1] if command[-1] in ("tape", "eager", "compile") else command
-    mode = command[len(full):]
-    done = subprocess.run([*full, str(steps), str(threads), *mode], capture_output=True, text=True, env=environment)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip().splitlines()[-1:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+def run(command, words, work):
+    """Runs one process; returns the seconds that count, its peak memory in MB and its check numbers."""
+    threads = str(words["threads"])
+    environment = dict(os.environ, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
+    begin = time.time()
+    with tempfile.TemporaryFile("w+") as errors, subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True) as child:
+        output = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)  # in place of child.wait(), which does not tell the memory
+        end = time.time()
+        child.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        complaints = errors.read().strip().splitlines()
+    if child.returncode != 0:
+        raise RuntimeError(complaints[-1] if complaints else f"exit code {child.returncode}")
+    megabytes = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024)
+    if work.measure == "process":
+        return {"seconds": end - begin, "peak_mb": megabytes, "check": []}
+    result = json.loads(output.splitlines()[-1])
+    steps = result["seconds"]
+    seconds = result["first_step"] - begin if work.measure == "start" else statistics.median(steps[2:] or steps)
+    return {"seconds": seconds, "peak_mb": megabytes, "check": result["check"]}
+
+
+def check(name, rounds):
+    """That the numbers of all processes are those of the first."""
+    expected = next(iter(rounds.values()), [{"check": []}])[0]["check"]
+    for peer, results in rounds.items():
+        for result in results:
+            limit = TOLERANCE * max(map(abs, expected), default=0)
+            if len(result["check"]) != len(expected) or any(
+                    not abs(a - b) <= limit for a, b in zip(result["check"], expected)):
+                raise SystemExit(f"{name}: {peer} computes {result['check']}, {next(iter(rounds))} {expected}")
+
+
+def compare(name, work, options):
+    """Runs all peers in turns; returns name -> results of the rounds, and name -> why there are none."""
+    rounds, absent = {}, {}
+    commands = {peer: command_of(peer, work, options) for peer in work.peers}
+    for peer, command in commands.items():
+        if command is None:
+            absent[peer] = "not installed"
+    for number in range(options.rounds):
+        for peer in work.peers if number % 2 == 0 else reversed(work.peers):
+            if peer in absent:
+                continue
+            try:
+                rounds.setdefault(peer, []).append(run(*commands[peer], work))
+            except RuntimeError as error:
+                absent[peer] = f"failed: {error}"
+                rounds.pop(peer, None)
+        print(f"{name}: round {number + 1} of {options.rounds}", file=sys.stderr)
+    rounds = {peer: rounds[peer] for peer in work.peers if peer in rounds}
+    check(name, rounds)
+    return rounds, absent
+
+
+def table(work, rounds, absent):
+    lines = [f"## {work.title}", "", f"| | {work.unit} | range | ratio | peak MB | ratio |",
+             "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    base = rounds.get(work.peers[0])
+    for peer in work.peers:
+        if peer in absent:
+            lines.append(f"| {peer} | {absent[peer]} | | | | |")
+            continue
+        times = [result["seconds"] * UNITS[work.unit] for result in rounds[peer]]
+        cells = [f"{statistics.median(times):.4g}", f"{min(times):.4g} .. {max(times):.4g}"]
+        for key in ("seconds", "peak_mb"):
+            middle = statistics.median(result[key] for result in rounds[peer])
+            if key == "peak_mb":
+                cells.append(f"{middle:.0f}")
+            cells.append(f"{middle / statistics.median(result[key] for result in base):.2f}" if base else "")
+        lines.append(f"| {peer} | {' | '.join(cells)} |")
+    return lines + [""]
 
 
 def machine():
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?") \
-        if os.path.exists("/proc/cpuinfo") else platform.processor()
+    model = platform.processor()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as lines:
+            model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
     return f"{model}, {os.cpu_count()} CPUs"
+
+
+def versions():
+    packages = [package for names in PACKAGES.values() for package in names if importlib.util.find_spec(package)]
+    return ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
 
 
 def main():
@@ -68,48 +144,36 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build" / "release")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--output", type=pathlib.Path, help="the table as Markdown (benchmarks/results/...)")
+    parser.add_argument("--steps", type=int, help="a process, in place of each work's own number: to try things out")
+    parser.add_argument("--output", type=pathlib.Path, help="the tables as Markdown (benchmarks/results/...)")
+    parser.add_argument("--json", type=pathlib.Path, help="every round's numbers, for plot.py")
     options = parser.parse_args()
+    if unknown := set(options.works) - set(WORKS):
+        parser.error(f"no work is called {', '.join(sorted(unknown))}; there are {', '.join(WORKS)}")
     if "TINYNET_DATA" not in os.environ:
         parser.error("set TINYNET_DATA to a folder with MNIST's four files")
+    if not (options.build / "benchmarks" / "bench_tinynet_train").exists():
+        parser.error(f"{options.build} has no benchmarks; configure with -DTINYNET_BUILD_BENCHMARKS=ON and build")
 
-    command = " ".join(["benchmarks/compare.py", f"--rounds {options.rounds}", f"--threads {options.threads}", *options.works])
-    lines = [f"{datetime.date.today()}, {machine()}, {options.threads} threads, {options.rounds} rounds in turns, medians",
-             "", f"Command: `{command}`", ""]
-    for work in options.works or WORKS:
-        steps, title = WORKS[work]
-        table = peers(options.build, work)
-        times, losses, failed = {name: [] for name in table}, {}, {}
-        for round_ in range(options.rounds):
-            for name, command in table.items():
-                if name in failed:
-                    continue
-                try:
-                    result = run(command, steps, options.threads)
-                except RuntimeError as error:
-                    failed[name] = str(error)
-                    continue
-                times[name].append(statistics.median(result["ms"][2:]))
-                losses[name] = result["losses"][:3]
-            print(f"{work}: round {round_ + 1} of {options.rounds}", file=sys.stderr)
-        for name, found in losses.items():
-            if any(abs(a - b) > 1e-4 * abs(b) for a, b in zip(found, losses["tinynet"])):
-                raise SystemExit(f"{work}: {name} computes other losses: {found}, tinynet {losses['tinynet']}")
-        base = statistics.median(times["tinynet"])
-        lines += [f"## {title}", "", "| | milliseconds | range | tinynet is faster by |", "| --- | ---: | ---: | ---: |"]
-        for name in table:
-            if name in failed:
-                lines.append(f"| {name} | failed: {failed[name]} | | |")
-                continue
-            found = times[name]
-            middle = statistics.median(found)
-            lines.append(f"| {name} | {middle:.2f} | {min(found):.2f} .. {max(found):.2f} | {middle / base:.2f} |")
-        lines.append("")
-    text = "\n".join(lines)
-    print(text)
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text + "\n")
+    about = {
+        "date": str(datetime.date.today()), "machine": machine(), "threads": options.threads, "rounds": options.rounds,
+        "versions": versions(),
+        "command": " ".join(["benchmarks/compare.py", f"--rounds {options.rounds}", f"--threads {options.threads}",
+                             *([f"--steps {options.steps}"] if options.steps else []), *options.works]),
+    }
+    lines = [f"{about['date']}, {about['machine']}, {options.threads} threads, {options.rounds} rounds in turns, medians",
+             "", about["versions"], "", f"Command: `{about['command']}`", ""]
+    stored = {"about": about, "works": {}}
+    for name in options.works or WORKS:
+        work = WORKS[name]
+        rounds, absent = compare(name, work, options)
+        lines += table(work, rounds, absent)
+        stored["works"][name] = {"title": work.title, "unit": work.unit, "rounds": rounds, "absent": absent}
+        for path, text in [(options.output, "\n".join(lines)), (options.json, json.dumps(stored, indent=1) + "\n")]:
+            if path:  # after every work, so that nothing is lost if a later one is stopped
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
