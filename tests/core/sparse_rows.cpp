@@ -70,7 +70,9 @@ TEST_CASE("the lists by row and by column hold exactly the nonzero bytes, in ord
 TEST_CASE("tables of zeros alone and of no zeros") {
   const std::vector<std::uint8_t> zeros(600, 0), ones(600, 1);
   CHECK(SparseRows(zeros.data(), 20, 30).density() == 0);
+  CHECK(SparseRows(zeros.data(), 20, 30).worthwhile());
   CHECK(SparseRows(ones.data(), 20, 30).density() == 1);
+  CHECK_FALSE(SparseRows(ones.data(), 20, 30).worthwhile());
 }
 
 TEST_CASE("tiles cover the rows in order, none larger than allowed") {

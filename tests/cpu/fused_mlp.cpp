@@ -35,7 +35,12 @@ struct Net {
         }
       return total;
     };
-    return detail::FusedStep<double>(stages).run(tinynet::Rows(x), detail::TileLoss<double>(rows_loss));
+    for (auto* gradient : {&dw1, &dw2, &db1}) gradient->setZero();
+    detail::FusedStep<double> step(stages);
+    const double total = step.run(tinynet::Rows(x), detail::TileLoss<double>(rows_loss));
+    step.add_gradients(1.5);  // twice, since gradients are added
+    step.add_gradients(-0.5);
+    return total;
   }
 };
 

@@ -65,11 +65,26 @@ struct Pack {
 
   /// The first n numbers at `from` (n < size), and `rest` in the other places.
   static Pack load(const Scalar* from, Index n, Scalar rest = Scalar(0)) {
+#if defined(EIGEN_VECTORIZE_AVX512)
+    const auto mask = (1u << n) - 1;
+    if constexpr (std::is_same_v<Scalar, float>)
+      return Pack(_mm512_mask_loadu_ps(Pack(rest).v, static_cast<__mmask16>(mask), from));
+    else
+      return Pack(_mm512_mask_loadu_pd(Pack(rest).v, static_cast<__mmask8>(mask), from));
+#else
     alignas(64) Scalar numbers[size];
     for (Index i = 0; i < size; ++i) numbers[i] = i < n ? from[i] : rest;
     return Pack(Eigen::internal::pload<Native>(numbers));
+#endif
   }
   void store(Scalar* to, Index n) const {
+#if defined(EIGEN_VECTORIZE_AVX512)
+    const auto mask = (1u << n) - 1;
+    if constexpr (std::is_same_v<Scalar, float>)
+      return _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask), v);
+    else
+      return _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask), v);
+#endif
     alignas(64) Scalar numbers[size];
     Eigen::internal::pstore(numbers, v);
     for (Index i = 0; i < n; ++i) to[i] = numbers[i];
@@ -221,11 +236,28 @@ template <class Scalar>
 Pack<Scalar> log(Pack<Scalar> x) {
   return Pack<Scalar>(Eigen::internal::plog(x.v));
 }
-/// Not Eigen's, which in single precision refines the processor's estimate: it takes infinity to NaN, and processors of
-/// different makers have different estimates.
+/// Rounded as the language's own. Not Eigen's, which in single precision refines the processor's estimate: it takes
+/// infinity to NaN, and processors of different makers have different estimates.
 template <class Scalar>
 Pack<Scalar> sqrt(Pack<Scalar> x) {
+#if defined(EIGEN_VECTORIZE_AVX512)
+  if constexpr (std::is_same_v<Scalar, float>)
+    return Pack<Scalar>(_mm512_sqrt_ps(x.v));
+  else
+    return Pack<Scalar>(_mm512_sqrt_pd(x.v));
+#elif defined(EIGEN_VECTORIZE_AVX)
+  if constexpr (std::is_same_v<Scalar, float>)
+    return Pack<Scalar>(_mm256_sqrt_ps(x.v));
+  else
+    return Pack<Scalar>(_mm256_sqrt_pd(x.v));
+#elif defined(EIGEN_VECTORIZE_SSE2)
+  if constexpr (std::is_same_v<Scalar, float>)
+    return Pack<Scalar>(_mm_sqrt_ps(x.v));
+  else
+    return Pack<Scalar>(_mm_sqrt_pd(x.v));
+#else
   return x.each([](Scalar number) { return std::sqrt(number); });
+#endif
 }
 template <class Scalar>
 Pack<Scalar> abs(Pack<Scalar> x) {

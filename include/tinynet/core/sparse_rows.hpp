@@ -96,6 +96,7 @@ class SparseRows {
       }
     });
     for (Index r = 0; r < rows; ++r) begin[at(r + 1)] += begin[at(r)];
+    if (!worthwhile()) return;
     by_row_.allocate(begin.back());
     by_column_.begins().resize(at(tiles * cols + 1));
     by_column_.begins().back() = begin.back();
@@ -111,6 +112,9 @@ class SparseRows {
     const auto size = static_cast<double>(rows_) * static_cast<double>(cols_);
     return size == 0 ? 0 : static_cast<double>(by_row_.entries()) / size;
   }
+
+  /// Whether there are so few that working with lists is quicker than without; else there are none.
+  bool worthwhile() const { return density() < 0.5; }
 
   Row row(Index r) const { return by_row_.list(at(r), r); }
   /// The i-th list, 0 <= i < D, of the columns of a tile; tiles are numbered through all parts.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <bit>
+#include <optional>
 #include <span>
 #include <tinynet/core/partition.hpp>
 #include <tinynet/core/pool.hpp>
@@ -46,7 +47,7 @@ class FusedStep {
  public:
   explicit FusedStep(std::span<const Stage<Scalar>> stages) : weights_(stages) {}
 
-  /// The sum of the losses of all rows. Writes the gradients to where the stages say.
+  /// The sum of the losses of all rows; keeps its gradients.
   double run(const Rows& x, const TileLoss<Scalar>& loss) {
     const Partition partition(x.rows());
     // A thread sums a subtree of parts at a time, which keeps the partial sums in its cache.
@@ -60,8 +61,8 @@ class FusedStep {
     const Index size = weights_.gradient_size(), scratch_size = tile_size + levels * size;
     Buffer<Scalar> scratch(scratch_size * num_threads());
     Buffer<double> scratch_totals(levels * totals() * num_threads() + 1);
-    Buffer<Scalar> sums(groups * size);
-    Buffer<double> sum_totals(groups * totals());
+    const Buffer<Scalar>& sums = sums_.emplace(groups * size);
+    const Buffer<double>& sum_totals = sum_totals_.emplace(groups * totals());
     const auto work = [&](int worker) {
       Scalar* const own = scratch.data() + worker * scratch_size;
       return Work{.weights = weights_,
@@ -85,10 +86,14 @@ class FusedStep {
         tree_sum(sums.data(), groups, size, begin, std::min(size, begin + grain));
       });
     tree_sum(sum_totals.data(), groups, totals(), 0, totals());
-    for (Index l = 0; l < weights_.count(); ++l)
-      weights_.unpack_gradient(l, sums.data() + weights_.gradient_begin(l),
-                               sum_totals.data() + weights_.columns_begin(l));
     return sum_totals[totals() - 1];
+  }
+
+  /// Adds `factor` times the gradients of the sum that run() gave to those of the stages.
+  void add_gradients(Scalar factor) const {
+    for (Index l = 0; l < weights_.count(); ++l)
+      weights_.add_gradient(l, factor, sums_->data() + weights_.gradient_begin(l),
+                            sum_totals_->data() + weights_.columns_begin(l));
   }
 
  private:
@@ -99,7 +104,7 @@ class FusedStep {
 
   static const SparseRows* sparse_lists(const Rows& x) {
     const SparseRows* const lists = x.sparse();
-    return lists != nullptr && lists->density() < 0.5 ? lists : nullptr;
+    return lists != nullptr && lists->worthwhile() ? lists : nullptr;
   }
 
   // What one thread works with.
@@ -292,6 +297,8 @@ class FusedStep {
   }
 
   FusedWeights<Scalar> weights_;
+  std::optional<Buffer<Scalar>> sums_;        // one of each group; the first is the sum of all
+  std::optional<Buffer<double>> sum_totals_;  // likewise
 };
 
 }  // namespace tinynet::detail

@@ -36,7 +36,8 @@ struct TileFunction {
   }
 };
 
-/// y = f(x W^T + b): W [out, in] row-major and b [out] or null, where the net keeps them, and where their gradients go.
+/// y = f(x W^T + b): W [out, in] row-major and b [out] or null, where the net keeps them, and their gradients, which
+/// the step's are added to.
 template <class Scalar>
 struct Stage {
   Index in, out;
@@ -55,6 +56,8 @@ inline constexpr Index most_fused_stages = 16;
 /// padded in] for the way back, and the biases. The units of the first stage may stand in another order.
 template <class Scalar>
 class FusedWeights {
+  using P = Pack<Scalar>;
+
   // Where each stage's piece of an array begins, and the array's size behind the last.
   struct Offsets {
     std::array<Index, most_fused_stages + 1> begin{};
@@ -105,15 +108,25 @@ class FusedWeights {
     pack(1);
   }
 
-  /// Writes stage l's gradient, which lies in the layout of the transposed weights, to where the stage says.
-  void unpack_gradient(Index l, const Scalar* weight_gradient, const double* bias_gradient) const {
+  /// Adds `factor` times stage l's gradient, which lies in the layout of the transposed weights, to where the stage
+  /// says.
+  void add_gradient(Index l, Scalar factor, const Scalar* weight_gradient, const double* bias_gradient) const {
     const Stage<Scalar>& s = stage(l);
-    transpose<false, Scalar>(
-        s.in, s.out, [&](Index k) { return weight_gradient + k * s.columns(); },
-        [&](Index j) { return s.weight_gradient + output(l, j) * s.in; });
-    if (l == 1) reorder_columns(s);
+    transpose<Scalar>(  // whole packs, since reading a part of one is slow
+        s.in, s.columns(), [&](Index k) { return weight_gradient + k * s.columns(); },
+        [&](Index j, Index k, P numbers) {
+          if (j >= s.out) return;
+          Scalar* const row = s.weight_gradient + output(l, j) * s.in;
+          if (l != 1 && k + P::size <= s.in) {
+            math::multiply_add(P(factor), numbers, P::load(row + k)).store(row + k);
+          } else {
+            alignas(64) Scalar number[P::size];
+            numbers.store(number);
+            for (Index i = 0; i < std::min(P::size, s.in - k); ++i) row[input(l, k + i)] += factor * number[i];
+          }
+        });
     if (s.bias_gradient != nullptr)
-      for (Index j = 0; j < s.out; ++j) s.bias_gradient[output(l, j)] = static_cast<Scalar>(bias_gradient[j]);
+      for (Index j = 0; j < s.out; ++j) s.bias_gradient[output(l, j)] += factor * static_cast<Scalar>(bias_gradient[j]);
   }
 
  private:
@@ -137,25 +150,17 @@ class FusedWeights {
     Scalar *const wt = transposed_weights_.data() + transposed_[l], *const b = biases_.data() + columns_[l];
     for (Index j = 0; j < columns; ++j)  // the padding is 1, not 0: see recompute_cancelled
       b[j] = j >= s.out ? Scalar(1) : s.bias != nullptr ? s.bias[output(l, j)] : Scalar(0);
-    const auto to = [&](Index k) { return wt + k * columns; };
+    const auto put = [&](Index k, Index j, P numbers) {
+      if (k < s.in) numbers.store(wt + k * columns + j);
+    };
     if (l == 0)
-      return transpose<true, Scalar>(
-          s.out, s.in, [&](Index j) { return s.weight + order_[j] * s.in; }, to);
+      return transpose<Scalar>(
+          s.out, s.in, [&](Index j) { return s.weight + order_[j] * s.in; }, put);
     Scalar* const w = straight_weights_.data() + straight_[l];
     for (Index j = 0; j < s.out; ++j)
       for (Index k = 0; k < width; ++k) w[j * width + k] = k < s.in ? s.weight[j * s.in + input(l, k)] : Scalar(0);
-    transpose<true, Scalar>(
-        s.out, s.in, [&](Index j) { return w + j * width; }, to);
-  }
-
-  // Brings the columns of a gradient by the second stage's weight back into the net's order.
-  void reorder_columns(const Stage<Scalar>& s) const {
-    Buffer<Scalar> row(s.in);
-    for (Index j = 0; j < s.out; ++j) {
-      Scalar* const gradient = s.weight_gradient + j * s.in;
-      std::copy_n(gradient, s.in, row.data());
-      for (Index k = 0; k < s.in; ++k) gradient[order_[k]] = row[k];
-    }
+    transpose<Scalar>(
+        s.out, s.in, [&](Index j) { return w + j * width; }, put);
   }
 
   std::span<const Stage<Scalar>> stages_;

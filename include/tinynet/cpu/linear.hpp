@@ -4,6 +4,7 @@
 
 #include <tinynet/core/rows.hpp>
 #include <tinynet/cpu/cancellation.hpp>
+#include <tinynet/cpu/linear_row.hpp>
 #include <tinynet/cpu/matmul.hpp>
 #include <tinynet/cpu/reduce.hpp>
 
@@ -19,6 +20,20 @@ Buffer<Scalar> rows_scratch(const Rows& x) {
 template <class Scalar>
 void linear_forward(const Rows& x, const Scalar* weight, const Scalar* bias, Index out, Scalar* y) {
   const Index in = x.cols();
+  const auto recompute = [=](const Scalar* block, Index count, Scalar* to) {
+    recompute_cancelled(count, out, out, to, [&](Index r, Index j) {
+      double total = bias == nullptr ? 0 : static_cast<double>(bias[j]);
+      for (Index k = 0; k < in; ++k)
+        total += static_cast<double>(block[r * in + k]) * static_cast<double>(weight[j * in + k]);
+      return total;
+    });
+  };
+  if (x.rows() == 1) {
+    Buffer<Scalar> converted(in);
+    const Scalar* const row = x.load(0, 1, converted.data());
+    linear_row(row, in, weight, bias, out, y);
+    return recompute(row, 1, y);
+  }
   auto scratch = product_scratch<Scalar>();
   auto converted = rows_scratch<Scalar>(x);
   for_row_blocks(x.rows(), [&](Index begin, Index count, int worker) {
@@ -31,12 +46,7 @@ void linear_forward(const Rows& x, const Scalar* weight, const Scalar* bias, Ind
         std::fill_n(to + r * out, out, Scalar(0));
     multiply_add(to, Factor<Scalar, false>{block, count, in}, Factor<Scalar, true>{weight, in, out},
                  scratch.data() + worker * ProductBlocks<Scalar>::scratch_size);
-    recompute_cancelled(count, out, out, to, [&](Index r, Index j) {
-      double total = bias == nullptr ? 0 : static_cast<double>(bias[j]);
-      for (Index k = 0; k < in; ++k)
-        total += static_cast<double>(block[r * in + k]) * static_cast<double>(weight[j * in + k]);
-      return total;
-    });
+    recompute(block, count, to);
   });
 }
 

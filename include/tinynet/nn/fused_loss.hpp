@@ -2,7 +2,6 @@
 // activations and nobody has looked at net(x) yet.
 #pragma once
 
-#include <span>
 #include <tinynet/autodiff/ops/loss.hpp>
 #include <tinynet/core/engine.hpp>
 #include <tinynet/cpu/fused_mlp.hpp>
@@ -16,23 +15,32 @@ namespace detail {
 template <class Scalar>
 class FusedLoss final : public Node<Scalar> {
  public:
-  explicit FusedLoss(std::shared_ptr<FlatParameters<Scalar>> parameters)
-      : Node<Scalar>("fused_loss", {1, 1}, true), parameters_(std::move(parameters)), gradient_(parameters_->size()) {}
+  FusedLoss(std::shared_ptr<FlatParameters<Scalar>> parameters, const StageList<Scalar>& stages)
+      : Node<Scalar>("fused_loss", {1, 1}, true),
+        parameters_(std::move(parameters)),
+        stages_(with_gradients(stages)),
+        step_(stages_.span()) {}
 
   bool is_leaf() const override { return false; }
-  void backward() override {
-    const Scalar dy = *this->Node<Scalar>::gradient;
-    parameters_->gradient +=
-        dy * Eigen::Map<const typename FlatParameters<Scalar>::Vector>(gradient_.data(), parameters_->size());
-  }
+  void backward() override { step_.add_gradients(*this->Node<Scalar>::gradient); }
 
-  Scalar* gradient_of(const Scalar* parameter) {
-    return parameter == nullptr ? nullptr : gradient_.data() + (parameter - parameters_->value.data());
-  }
+  FusedStep<Scalar>& step() { return step_; }
 
  private:
+  StageList<Scalar> with_gradients(StageList<Scalar> stages) const {
+    const auto gradient_of = [this](const Scalar* parameter) {
+      return parameter == nullptr ? nullptr : parameters_->gradient.data() + (parameter - parameters_->value.data());
+    };
+    for (std::size_t i = 0; i < stages.size; ++i) {
+      stages.stage[i].weight_gradient = gradient_of(stages.stage[i].weight);
+      stages.stage[i].bias_gradient = gradient_of(stages.stage[i].bias);
+    }
+    return stages;
+  }
+
   std::shared_ptr<FlatParameters<Scalar>> parameters_;
-  Buffer<Scalar> gradient_;
+  StageList<Scalar> stages_;
+  FusedStep<Scalar> step_;
 };
 
 /// The flat vector that all parameters of a net make up, or null if something else is in it or they are apart.
@@ -54,18 +62,13 @@ std::shared_ptr<FlatParameters<typename Net::Scalar>> whole_flat_vector(const Ne
 
 /// Records the fused step of a net with a loss of its rows; `factor` scales the sum of the rows' losses.
 template <class Scalar>
-Var<Scalar, 1, 1> record_fused(const std::shared_ptr<FlatParameters<Scalar>>& flat, StageList<Scalar> stages,
+Var<Scalar, 1, 1> record_fused(const std::shared_ptr<FlatParameters<Scalar>>& flat, const StageList<Scalar>& stages,
                                const Rows& x, const TileLoss<Scalar>& loss, double factor) {
   auto& tape = Tape<Scalar>::current();
-  auto* const node = tape.template append<FusedLoss<Scalar>>(flat);
+  auto* const node = tape.template append<FusedLoss<Scalar>>(flat, stages);
   const Var<Scalar, 1, 1> y(node);
   y.node()->value = tape.allocate_numbers(1);
-  const std::span<Stage<Scalar>> used(stages.stage.data(), stages.size);
-  for (Stage<Scalar>& stage : used) {
-    stage.weight_gradient = node->gradient_of(stage.weight);
-    stage.bias_gradient = node->gradient_of(stage.bias);
-  }
-  *y.node()->value = static_cast<Scalar>(FusedStep<Scalar>(used).run(x, loss) * factor);
+  *y.node()->value = static_cast<Scalar>(node->step().run(x, loss) * factor);
   return y;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <tinynet/cpu/fused_mlp.hpp>
 #include <tinynet/nn/activation.hpp>
 #include <tinynet/nn/linear.hpp>
@@ -15,6 +16,8 @@ template <class Scalar>
 struct StageList {
   std::array<Stage<Scalar>, static_cast<std::size_t>(most_fused_stages)> stage;
   std::size_t size = 0;
+
+  std::span<const Stage<Scalar>> span() const { return {stage.data(), size}; }
 
   template <Index In, Index Out>
   void add(const Linear<In, Out, Scalar>& layer) {

@@ -67,13 +67,14 @@ class Optimizer : public LearningRate {
   template <class Rule, std::size_t... I>
   void update(const Rule& rule, std::index_sequence<I...>) {
     ++steps_;
-    constexpr Index grain = 16384;
-    const Index size = parameters_->size();
+    // Waking threads takes longer than a small net's update.
+    constexpr Index grain = 32768, alone = 8 * grain;
+    const Index size = parameters_->size(), chunks = size < alone ? 1 : (size + grain - 1) / grain;
     Scalar* const p = parameters_->value.data();
     const Scalar* const g = parameters_->gradient.data();
     Scalar* const lost = state_.back().data();
-    detail::parallel_for((size + grain - 1) / grain, [&](Index chunk, int) {
-      const Index end = std::min(size, (chunk + 1) * grain);
+    detail::parallel_for(chunks, [&](Index chunk, int) {
+      const Index end = chunk + 1 == chunks ? size : (chunk + 1) * grain;
       Index i = chunk * grain;
       const auto subtract = [](auto& parameter, auto step, auto& rest) {
         const auto change = -step - rest;

@@ -1,6 +1,7 @@
 // Operations that only move numbers: transpose, parts of a matrix, matrices put together.
 #pragma once
 
+#include <algorithm>
 #include <tinynet/autodiff/operand.hpp>
 
 namespace tinynet {
@@ -17,6 +18,14 @@ void write(const Input<Scalar>& in, const Eigen::MatrixBase<Derived>& from) {
     dx = from;
 }
 
+/// Calls f(where in the block, where in the matrix, count) for the pieces of a block that lie together in memory: its
+/// rows, or all of it if it is as wide as the matrix.
+template <class F>
+void for_each_piece(Shape block, Shape matrix, Index row, Index col, const F& f) {
+  if (block.cols == matrix.cols) return f(Index{0}, row * matrix.cols, block.size());
+  for (Index r = 0; r < block.rows; ++r) f(r * block.cols, (row + r) * matrix.cols + col, block.cols);
+}
+
 /// y = a block of x.
 template <Index Rows, Index Cols, class X>
 auto block(const char* name, const X& operand, Index row, Index col, Shape shape) {
@@ -28,15 +37,15 @@ auto block(const char* name, const X& operand, Index row, Index col, Shape shape
   return record<Rows, Cols, Scalar>(
       name, shape,
       [&](Scalar* y) {
-        MatrixView<Scalar>(y, shape.rows, shape.cols) =
-            ConstMatrixView<Scalar>(x.node()->value, x.rows(), x.cols()).block(row, col, shape.rows, shape.cols);
+        for_each_piece(shape, x.shape(), row, col,
+                       [&](Index to, Index from, Index count) { std::copy_n(x.node()->value + from, count, y + to); });
       },
       [row, col](const Result<Scalar>& y, const Input<Scalar>& in) {
         const auto target = in.target();
-        MatrixView<Scalar> dx(target.data, in.shape().rows, in.shape().cols);
-        if (!target.accumulate) dx.setZero();
-        dx.block(row, col, y.shape.rows, y.shape.cols) +=
-            ConstMatrixView<Scalar>(y.gradient, y.shape.rows, y.shape.cols);
+        if (!target.accumulate) std::fill_n(target.data, in.shape().size(), Scalar(0));
+        for_each_piece(y.shape, in.shape(), row, col, [&](Index from, Index to, Index count) {
+          for (Index i = 0; i < count; ++i) target.data[to + i] += y.gradient[from + i];
+        });
       },
       x);
 }
