@@ -6,6 +6,7 @@
 #include <span>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
+#include <tinynet/core/math.hpp>
 #include <tinynet/core/shape.hpp>
 #include <tinynet/core/sparse_rows.hpp>
 
@@ -113,12 +114,17 @@ class Rows {
     for (Index r = 0; r < count; ++r) {
       const Number* const from = numbers + row(begin + r) * row_stride_;
       Scalar* const to = scratch + r * cols;
+      Index c = 0;
+      if constexpr (std::is_same_v<Number, std::uint8_t> && detail::has_pack<Scalar>)
+        if (col_stride_ == 1)
+          for (; c + Pack<Scalar>::size <= cols; c += Pack<Scalar>::size)
+            Pack<Scalar>::load_bytes(from + c).store(to + c);
       if (col_stride_ == 1)
-        for (Index c = 0; c < cols; ++c) to[c] = static_cast<Scalar>(from[c]);
+        for (; c < cols; ++c) to[c] = static_cast<Scalar>(from[c]);
       else
-        for (Index c = 0; c < cols; ++c) to[c] = static_cast<Scalar>(from[c * col_stride_]);
+        for (; c < cols; ++c) to[c] = static_cast<Scalar>(from[c * col_stride_]);
       if (scale_ != 1)
-        for (Index c = 0; c < cols; ++c) to[c] *= static_cast<Scalar>(scale_);
+        for (Index i = 0; i < cols; ++i) to[i] *= static_cast<Scalar>(scale_);
     }
     return scratch;
   }

@@ -20,6 +20,9 @@ inline constexpr Index simd_registers = 32;
 inline constexpr Index simd_registers = 16;
 #endif
 
+/// How many packs of columns a kernel works on at a time, at most.
+inline constexpr Index most_packs = 4;
+
 // For the lambdas of the innermost loops: what is not inlined keeps its accumulators in memory.
 #ifdef __GNUC__
 #define TINYNET_INLINE __attribute__((always_inline))
@@ -27,14 +30,11 @@ inline constexpr Index simd_registers = 16;
 #define TINYNET_INLINE
 #endif
 
-/// How many packs of columns a kernel works on at a time, at most.
-inline constexpr Index most_packs = 4;
-
 /// Calls f(std::integral_constant<Index, i>{}) for i in [0, Count). The calls are written out while compiling: an array
 /// of accumulators indexed by constants stays in registers, which a loop that is unrolled late does not ensure.
 template <Index Count, class F>
 [[gnu::always_inline]] inline void unrolled(const F& f) {
-  [&]<Index... I>(std::integer_sequence<Index, I...>) { (f(std::integral_constant<Index, I>{}), ...); }
+  [&]<Index... I>(std::integer_sequence<Index, I...>) TINYNET_INLINE { (f(std::integral_constant<Index, I>{}), ...); }
   (std::make_integer_sequence<Index, Count>{});
 }
 
