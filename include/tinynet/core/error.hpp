@@ -1,6 +1,7 @@
 // The one exception type of the library.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -36,20 +37,51 @@ struct ErrorDetails {
 
 namespace detail {
 
-/// `text` with everything that could garble a terminal or break a line escaped as \xNN.
+// The code point with which `text` begins and its length in bytes; length 0 if that is not UTF-8.
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t length = 0;
+};
+inline CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  if (length == 0 || text.size() < length) return {};
+  char32_t value = lead & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {};
+    value = value << 6 | (byte(i) & 0x3Fu);
+  }
+  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (value < least[length] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) return {};
+  return {value, length};
+}
+
+// Control characters (of ASCII and U+0080 ... U+009F), ends of lines, and what turns the direction of writing around.
+inline bool garbles(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || c == 0x200E || c == 0x200F ||
+         (c >= 0x2028 && c < 0x202F) || (c >= 0x2066 && c < 0x206A);
+}
+
+/// `text` with everything that could garble a terminal or break a line, and whatever is not UTF-8, escaped as \xNN.
 inline std::string printable(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      out += "\\x";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    } else {
-      out += c;
-    }
+  while (!text.empty()) {
+    const CodePoint c = first_code_point(text);
+    const std::size_t length = c.length == 0 ? 1 : c.length;
+    if (c.length == 0 || garbles(c.value))
+      for (const char part : text.substr(0, length)) {
+        const auto byte = static_cast<unsigned char>(part);
+        out += "\\x";
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
+      }
+    else
+      out += text.substr(0, length);
+    text.remove_prefix(length);
   }
   return out;
 }

@@ -117,7 +117,14 @@ struct Pack {
   }
 
   /// Whether one of the numbers is not 0.
-  bool any() const { return Eigen::internal::predux_any(Eigen::internal::pabs(v)); }
+  bool any() const {
+    namespace eigen = Eigen::internal;  // predux_any looks at masks alone: at the sign bits, or at all
+    const Native zero = eigen::pset1<Native>(Scalar(0));
+    if constexpr (size == 1)
+      return v != zero;
+    else
+      return eigen::predux_any(eigen::pandnot(eigen::ptrue(v), eigen::pcmp_eq(v, zero)));
+  }
 
   /// Transposes a square of numbers.
   static void transpose(Pack (&rows)[size]) {

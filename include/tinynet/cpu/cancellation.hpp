@@ -9,7 +9,7 @@
 
 namespace tinynet::detail {
 
-/// Replaces each y(r, j), r < rows, j < columns, that is less than 2^-20 of the largest, by sum(r, j), a double.
+/// Replaces each y(r, j), r < rows, j < columns, that is less than 2^-18 of the largest, by sum(r, j), a double.
 /// `stride` numbers lie from row to row; what lies between columns and stride should not be 0, or it costs time.
 template <class Sum>
 void recompute_cancelled(Index rows, Index columns, Index stride, float* y, const Sum& sum) {
@@ -23,7 +23,7 @@ void recompute_cancelled(Index rows, Index columns, Index stride, float* y, cons
   };
   for (Index i = 0; i < body; i += P::size) look_at(P::load(y + i));
   if (count > body) look_at(P::load(y + body, count - body, y[body]));
-  const float least = top.max() * 0x1p-20f;
+  const float least = top.max() * 0x1p-18f;
   const float smallest = -(-bottom).max();
   if (smallest >= least) return;
   for (Index r = 0; r < rows; ++r)
