@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cstdint>
 #include <limits>
 #include <tinynet/data/synthetic.hpp>
 #include <tinynet/mlp.hpp>
 #include <tinynet/train.hpp>
+#include <utility>
 #include <vector>
 
 using namespace tinynet;
@@ -49,6 +51,19 @@ TEST_CASE("fit does what the loop does") {
   CHECK(result.seconds >= 0);
   CHECK(flat_parameters(fitted)->value == flat_parameters(by_hand)->value);
   CHECK(second.steps() == 5);
+}
+
+TEST_CASE("labels as an Eigen vector") {
+  const Eigen::Matrix<std::uint8_t, Eigen::Dynamic, 1> vector =
+      Eigen::VectorXi::Map(labels.data(), 10).cast<std::uint8_t>();
+  const auto train = [](const auto& classes, Index batch) {
+    Net net{Seed{1}};
+    SGD optimizer{net, {.lr = 0.1}};
+    fit(net, optimizer, x, classes, {.steps = 6, .batch = batch});
+    const Evaluation result = evaluate(net, x, classes);
+    return std::pair(flat_parameters(net)->value, result.misclassified.size());
+  };
+  for (const Index batch : {0, 4}) CHECK(train(vector, batch) == train(labels, batch));
 }
 
 TEST_CASE("a callback stops the training by returning false") {

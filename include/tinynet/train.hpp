@@ -38,11 +38,11 @@ struct FitResult {
 /// every step; if it returns false, training ends. Throws Error (numeric) when the loss is not finite.
 template <class Net, class Opt, class X, Labels L, class OnStep>
 FitResult fit(const Net& net, Opt& optimizer, const X& x, const L& labels, FitOptions options, OnStep&& on_step) {
-  using Label = std::ranges::range_value_t<L>;
+  const auto all_labels = detail::label_span(labels);
+  using Label = typename decltype(detail::label_span(labels))::value_type;
   const auto start = std::chrono::steady_clock::now();
   std::optional<Batches<X, Label>> batches;
-  if (options.batch != 0)
-    batches.emplace(x, std::span<const Label>(labels), options.batch, BatchOptions{.seed = options.seed});
+  if (options.batch != 0) batches.emplace(x, all_labels, options.batch, BatchOptions{.seed = options.seed});
   FitResult result;
   const auto train = [&](const auto& rows, const auto& classes) {
     const auto loss = cross_entropy(net(rows), classes);
@@ -120,7 +120,7 @@ Evaluation evaluate(const Net& net, const X& x, const L& labels) {
   const auto logits = output.value();
   result.predicted = argmax_rows(logits);
   result.confusion.setZero(logits.cols(), logits.cols());
-  const auto* const label = std::ranges::data(labels);
+  const auto label = detail::label_span(labels);
   for (std::size_t i = 0; i < result.predicted.size(); ++i) {
     const auto actual = static_cast<Index>(label[i]);
     ++result.confusion(actual, result.predicted[i]);

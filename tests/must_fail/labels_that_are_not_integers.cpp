@@ -1,6 +1,5 @@
 // Labels are whole numbers; classes as floats are a mistake.
-// expect: Labels
-// expect: is_integral_v
+// expect: tinynet: cross_entropy: the labels must be whole numbers
 #include <tinynet/mlp.hpp>
 #include <vector>
 

@@ -65,6 +65,32 @@ TEST_CASE("a module of one's own has names, a print and a count") {
         ")");
 }
 
+TEST_CASE("PyTorch's members: parameters, zero_grad, state_dict") {
+  auto net = make_gated();
+  const auto parameters = net.parameters();
+  REQUIRE(parameters.size() == 5);
+  CHECK(parameters[0] == &net.in.weight());
+  CHECK(parameters[4] == &net.scale);
+
+  const Eigen::VectorXi classes = Eigen::VectorXi::Map(labels.data(), 9);
+  cross_entropy(net(x), classes).backward();
+  for (const auto* parameter : parameters)
+    CHECK(Eigen::Map<const Eigen::VectorXf>(parameter->gradient_data(), parameter->size()).norm() > 0);
+  net.zero_grad();
+  for (const auto* parameter : parameters)
+    CHECK(Eigen::Map<const Eigen::VectorXf>(parameter->gradient_data(), parameter->size()).norm() == 0);
+
+  const Gated& same = net;
+  CHECK(net.state_dict().size() == 6);
+  CHECK(net.state_dict()[5].name == "notes");
+  CHECK(same.state_dict()[0].data == static_cast<const float*>(net.in.weight().data()));
+
+  MLP<4, 8, 3> fused{Seed{1}};
+  const float loss = cross_entropy(fused(x), classes).item();
+  CHECK(loss == cross_entropy(fused(x), labels).item());
+  CHECK(fused.parameters().size() == 4);
+}
+
 TEST_CASE("a module of one's own trains, all of it") {
   auto net = make_gated();
   SGD optimizer{net, {.lr = 0.5}};

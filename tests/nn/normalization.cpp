@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <sstream>
+#include <string>
 #include <tinynet/autodiff/ops/reduction.hpp>
 #include <tinynet/nn/normalization.hpp>
+#include <type_traits>
 
 using namespace tinynet;
 
@@ -119,4 +121,34 @@ TEST_CASE("print is PyTorch's") {
         "BatchNorm1d(5, eps=0.001, momentum=0.2, affine=True, bias=True, track_running_stats=True)");
   CHECK(text(LayerNorm<5>{}) == "LayerNorm((5,), eps=1e-05, elementwise_affine=True, bias=True)");
   CHECK(text(LayerNorm<>{5, 1e-12}) == "LayerNorm((5,), eps=1e-12, elementwise_affine=True, bias=True)");
+}
+
+TEST_CASE("an input of another width is refused with both shapes, and changes nothing") {
+  BatchNorm1d<> batch{3};
+  LayerNorm<3> layer;
+  for (const Index width : {1, 2, 4, 5}) {
+    const Matrix<float> x = Matrix<float>::Ones(4, width);
+    const std::string what = "_norm: the weight must have one number a column of the input; found [4, " +
+                             std::to_string(width) + "] and [1, 3]";
+    const std::string of_layer = "layer" + what, of_batch = "batch" + what;
+    CHECK_THROWS_WITH_AS(layer(x).value(), of_layer.c_str(), Error);
+    CHECK_THROWS_WITH_AS(batch(x).value(), of_batch.c_str(), Error);
+    batch.eval();
+    CHECK_THROWS_WITH_AS(batch(x).value(), of_batch.c_str(), Error);
+    batch.train();
+  }
+  for (const auto& tensor : state_dict(batch)) CHECK(tensor.size() == 3);
+  CHECK(state_dict(batch)[2].data[0] == 0);
+}
+
+TEST_CASE("a norm has a positive number of features, the one in its type") {
+  static_assert(!std::is_default_constructible_v<LayerNorm<>> && !std::is_default_constructible_v<BatchNorm1d<>>);
+  static_assert(std::is_default_constructible_v<LayerNorm<3>> && std::is_default_constructible_v<BatchNorm1d<3>>);
+  for (const Index features : {-4, -1, 0}) {
+    CHECK_THROWS_AS(LayerNorm<>{features}, Error);
+    CHECK_THROWS_AS(BatchNorm1d<>{features}, Error);
+  }
+  CHECK_THROWS_WITH_AS(LayerNorm<3>{5}, "LayerNorm: expected 3 features, found 5", Error);
+  CHECK_THROWS_WITH_AS(BatchNorm1d<3>{2}, "BatchNorm1d: expected 3 features, found 2", Error);
+  CHECK_THROWS_WITH_AS(BatchNorm1d<>{0}, "BatchNorm1d: expected a positive number of features, found 0", Error);
 }

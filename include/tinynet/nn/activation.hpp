@@ -73,6 +73,7 @@ struct Sigmoid : Activation<Sigmoid, functions::Sigmoid> {
   std::string description() const { return "Sigmoid()"; }
 };
 
+/// The hyperbolic tangent.
 struct Tanh : Activation<Tanh, functions::Tanh> {
   std::string description() const { return "Tanh()"; }
 };

@@ -45,11 +45,13 @@ void normal(M&& numbers, double mean, double deviation, Generator& generator) {
       numbers(r, c) = static_cast<typename std::remove_cvref_t<M>::Scalar>(*next++);
 }
 
+/// The same number everywhere.
 template <WritableMatrix M>
 void constant(M&& numbers, double value) {
   numbers.setConstant(static_cast<typename std::remove_cvref_t<M>::Scalar>(value));
 }
 
+/// 0 everywhere.
 template <WritableMatrix M>
 void zeros(M&& numbers) {
   numbers.setZero();

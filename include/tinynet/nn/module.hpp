@@ -1,14 +1,26 @@
 // What all layers and nets have in common: they are called like functions, and know their parameters by name.
 #pragma once
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 #include <tinynet/autodiff/parameter.hpp>
 #include <tinynet/core/named_tensor.hpp>
 #include <tinynet/nn/output.hpp>
+#include <type_traits>
 #include <vector>
 
 namespace tinynet {
+
+template <class M>
+auto state_dict(M& module);
+
+namespace detail {
+
+template <class M>
+auto parameter_list(M& module);
+
+}  // namespace detail
 
 /// The base of every module. A module has
 ///   - `forward(x) const`, x a Var or data (what `operator()` passes on), which returns a Var;
@@ -48,6 +60,19 @@ class Module {
     });
   }
   void eval() { derived().train(false); }
+
+  /// The parameters, in PyTorch's order; they stay the module's.
+  auto parameters() requires(!std::is_void_v<Scalar>) { return detail::parameter_list(derived()); }
+
+  /// Sets the gradients of all parameters to 0, as an optimizer's zero_grad() does.
+  void zero_grad() requires(!std::is_void_v<Scalar>) {
+    for (auto* const parameter : parameters())
+      std::fill_n(parameter->gradient_data(), parameter->size(), typename Derived::Scalar(0));
+  }
+
+  /// Every parameter and buffer by its name, as the function state_dict gives them.
+  auto state_dict() requires(!std::is_void_v<Scalar>) { return tinynet::state_dict(derived()); }
+  auto state_dict() const requires(!std::is_void_v<Scalar>) { return tinynet::state_dict(derived()); }
 
   const Derived& derived() const { return static_cast<const Derived&>(*this); }
   Derived& derived() { return static_cast<Derived&>(*this); }

@@ -7,18 +7,34 @@
 #include <tinynet/nn/module.hpp>
 
 namespace tinynet {
+namespace detail {
+
+/// The number of features that a norm is made with; `known` is the one in its type.
+inline Index checked_features(const char* norm, Index features, Index known) {
+  if (features > 0 && may_equal(features, known)) return features;
+  throw Error(ErrorCode::usage, std::string(norm) + ": expected " +
+                                    (known == dynamic ? "a positive number of" : std::to_string(known)) +
+                                    " features, found " + std::to_string(features));
+}
+
+}  // namespace detail
 
 /// Each row to mean 0 and variance 1, then times a weight and plus a bias that are learned [features].
 template <Index Features = dynamic, class Scalar_ = float>
 class LayerNorm : public Module<LayerNorm<Features, Scalar_>, Scalar_> {
+  static_assert(Features > 0 || Features == dynamic, "tinynet: LayerNorm<Features> needs at least one feature");
+
  public:
   using Scalar = Scalar_;
 
-  explicit LayerNorm(Index features = Features, double eps = 1e-5)
-      : weight_(1, features, 1), bias_(1, features, 1), eps_(eps) {
+  LayerNorm() requires(Features != dynamic) : LayerNorm(Features) {}
+  /// Throws Error (usage) if the number of features is not positive, or not the one in the type.
+  explicit LayerNorm(Index features, double eps = 1e-5)
+      : weight_(1, detail::checked_features("LayerNorm", features, Features), 1), bias_(1, features, 1), eps_(eps) {
     weight_.value().setOnes();
   }
 
+  /// Throws Error (usage) if x has another number of columns than there are features.
   template <class X>
   auto forward(const X& x) const {
     return layer_norm(detail::as_var<Scalar>(x), weight_, bias_, eps_);
@@ -43,20 +59,31 @@ class LayerNorm : public Module<LayerNorm<Features, Scalar_>, Scalar_> {
 /// afterwards (`eval()`) by those.
 template <Index Features = dynamic, class Scalar_ = float>
 class BatchNorm1d : public Module<BatchNorm1d<Features, Scalar_>, Scalar_> {
+  static_assert(Features > 0 || Features == dynamic, "tinynet: BatchNorm1d<Features> needs at least one feature");
+
  public:
   using Scalar = Scalar_;
 
-  explicit BatchNorm1d(Index features = Features, double eps = 1e-5, double momentum = 0.1)
-      : weight_(1, features, 1), bias_(1, features, 1), eps_(eps), momentum_(momentum) {
+  BatchNorm1d() requires(Features != dynamic) : BatchNorm1d(Features) {}
+  /// Throws Error (usage) if the number of features is not positive, or not the one in the type.
+  explicit BatchNorm1d(Index features, double eps = 1e-5, double momentum = 0.1)
+      : weight_(1, detail::checked_features("BatchNorm1d", features, Features), 1),
+        bias_(1, features, 1),
+        eps_(eps),
+        momentum_(momentum) {
     weight_.value().setOnes();
     running_mean_.setZero(1, features);
     running_var_.setOnes(1, features);
   }
 
-  /// Throws Error (usage) for a batch of one row in training mode, which has no variance.
+  /// Throws Error (usage) if the input has another number of columns than there are features, and for a batch of one
+  /// row in training mode, which has no variance.
   template <class X>
   Var<Scalar, dynamic, Features> forward(const X& input) const {
     const auto x = detail::as_var<Scalar>(input);
+    static_assert(detail::one_a_column<decltype(x), Parameter<Scalar, 1, Features>, Parameter<Scalar, 1, Features>>(),
+                  "tinynet: batch_norm: x must have as many columns as the norm has features");
+    detail::require_one_a_column("batch_norm", x.shape(), weight_.shape(), bias_.shape());
     if (!training_) return (x - running_mean_) / sqrt(constant(running_var_) + eps_) * weight_ + bias_;
     if (x.rows() < 2)
       throw Error(ErrorCode::usage,

@@ -6,7 +6,7 @@
 
 namespace tinynet {
 
-/// With PyTorch's names and defaults.
+/// What Adam can be asked for, with PyTorch's names and defaults.
 struct AdamOptions {
   double lr = 1e-3;
   double beta1 = 0.9, beta2 = 0.999;  ///< PyTorch's betas
@@ -14,9 +14,10 @@ struct AdamOptions {
   double weight_decay = 0.0;  ///< added to the gradient
 };
 
+/// The same for AdamW; the weight decay does another thing here.
 struct AdamWOptions {
   double lr = 1e-3;
-  double beta1 = 0.9, beta2 = 0.999;
+  double beta1 = 0.9, beta2 = 0.999;  ///< PyTorch's betas
   double eps = 1e-8;
   double weight_decay = 0.01;  ///< taken off the parameters directly
 };

@@ -47,6 +47,30 @@ TEST_CASE("cross entropy is the mean, or the sum, of -log softmax at the labels"
   CHECK(cross_entropy(x, wide).item() == cross_entropy(x, labels).item());
 }
 
+TEST_CASE("labels as Eigen vectors") {
+  const auto x = variable(a);
+  const float expected = static_cast<float>(cross_entropy(x, labels).item());
+  const auto same = [&](const auto& vector) { return static_cast<float>(cross_entropy(x, vector).item()) == expected; };
+  Eigen::VectorXi column(5);
+  column << 3, 0, 1, 1, 2;
+  const Eigen::Matrix<std::uint8_t, Eigen::Dynamic, 1> bytes = column.cast<std::uint8_t>();
+  const Eigen::Matrix<std::int64_t, 1, 5> row = column.transpose().cast<std::int64_t>();
+  const Eigen::ArrayXi array = column.array();
+  Eigen::VectorXi longer(7);
+  longer << 9, 3, 0, 1, 1, 2, 9;
+  CHECK(same(column));
+  CHECK(same(bytes));
+  CHECK(same(row));
+  CHECK(same(array));
+  CHECK(same(longer.segment(1, 5)));
+  CHECK(same(Eigen::Map<const Eigen::VectorXi>(labels.data(), 5)));
+  static_assert(!Labels<Eigen::VectorXf> && !Labels<Eigen::MatrixXi> && !Labels<std::vector<bool>>);
+  column(2) = 4;
+  CHECK(data_error(column) == "cross_entropy: label 2 is out of range; expected 0..3, found 4");
+  CHECK(test::usage_error([&] { (void)cross_entropy(x, longer); }) ==
+        "cross_entropy: expected one label a row of the logits [5, 4], found 7 labels");
+}
+
 TEST_CASE("gradients of cross entropy") {
   check_gradients(
       "mean", [](const auto& x) { return cross_entropy(x * x, labels); }, a);

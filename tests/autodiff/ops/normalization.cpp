@@ -33,6 +33,18 @@ TEST_CASE("the statistics of a batch, eps, weight and bias") {
   CHECK(test::distance(result.y.value(), expected.matrix()) <= 1e-15);
 }
 
+TEST_CASE("a weight or a bias of another shape is refused, not broadcast") {
+  const auto v = variable(x);
+  const auto check = [&](const test::Numbers& weight, const test::Numbers& bias, const std::string& rest) {
+    CHECK(test::usage_error([&] { (void)layer_norm(v, weight, bias); }) == "layer_norm: " + rest);
+    CHECK(test::usage_error([&] { (void)batch_norm(v, weight, bias); }) == "batch_norm: " + rest);
+  };
+  check(numbers(1, 1, 1), b, "the weight must have one number a column of the input; found [6, 4] and [1, 1]");
+  check(numbers(6, 4, 1), b, "the weight must have one number a column of the input; found [6, 4] and [6, 4]");
+  check(w, numbers(1, 5, 1), "the bias must have one number a column of the input; found [6, 4] and [1, 5]");
+  check(w, numbers(6, 1, 1), "the bias must have one number a column of the input; found [6, 4] and [6, 1]");
+}
+
 TEST_CASE("gradients by the input, the weight and the bias") {
   test::check_gradients(
       "layer_norm", [](const auto& v, const auto& weight, const auto& bias) { return layer_norm(v, weight, bias); }, x,

@@ -124,10 +124,12 @@ auto zip(const char* name, const F& f, const A& first, const B& second) {
 
 }  // namespace detail
 
+/// The sum, element by element. Throws Error (usage) for shapes that do not broadcast, as do - * /.
 template <class A, class B>
 requires TapeOperands<A, B>
 auto operator+(const A& a, const B& b) { return detail::zip("add", functions::Add{}, a, b); }
 
+/// The difference, element by element.
 template <class A, class B>
 requires TapeOperands<A, B>
 auto operator-(const A& a, const B& b) { return detail::zip("sub", functions::Subtract{}, a, b); }
@@ -137,6 +139,7 @@ template <class A, class B>
 requires TapeOperands<A, B>
 auto operator*(const A& a, const B& b) { return detail::zip("mul", functions::Multiply{}, a, b); }
 
+/// The quotient, element by element.
 template <class A, class B>
 requires TapeOperands<A, B>
 auto operator/(const A& a, const B& b) { return detail::zip("div", functions::Divide{}, a, b); }

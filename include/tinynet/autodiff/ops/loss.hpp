@@ -1,8 +1,11 @@
 // Loss functions: how wrong a net is, as one number, the mean over the rows (or elements) or the sum.
 #pragma once
 
+#include <array>
 #include <concepts>
+#include <cstdint>
 #include <ranges>
+#include <span>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/autodiff/ops/map.hpp>
 #include <tinynet/core/engine.hpp>
@@ -11,12 +14,32 @@
 
 namespace tinynet {
 
+/// What becomes of the losses of the rows (or elements): their mean or their sum.
 enum class Reduction { mean, sum };
 
-/// The classes of the rows: any contiguous range of whole numbers.
+namespace detail {
+
 template <class T>
-concept Labels = std::ranges::contiguous_range<T> && std::ranges::sized_range<T> &&
-    std::integral<std::ranges::range_value_t<T>> && !std::same_as<std::ranges::range_value_t<T>, bool>;
+concept WholeNumber = std::integral<T> && !std::same_as<T, bool>;
+
+template <class T>
+concept LabelRange =
+    std::ranges::contiguous_range<T> && std::ranges::sized_range<T> && WholeNumber<std::ranges::range_value_t<T>>;
+
+/// An Eigen vector whose numbers lie side by side. Not every standard library takes Eigen's iterators for those of a
+/// contiguous range.
+template <class T>
+concept LabelVector = requires(const T& labels) {
+  []<class D>(const Eigen::DenseBase<D>&) {}(labels);  // a segment is no DenseBase of its own
+  { labels.data() } -> std::convertible_to<const typename T::Scalar*>;
+  requires bool(T::IsVectorAtCompileTime) && T::InnerStrideAtCompileTime == 1 && WholeNumber<typename T::Scalar>;
+};
+
+}  // namespace detail
+
+/// The classes of the rows: a contiguous range, or an Eigen vector, of whole numbers.
+template <class T>
+concept Labels = detail::LabelVector<T> || detail::LabelRange<T>;
 
 /// What cross_entropy can be asked for, with PyTorch's defaults.
 struct CrossEntropyOptions {
@@ -26,16 +49,26 @@ struct CrossEntropyOptions {
 
 namespace detail {
 
+/// The labels where they lie.
+template <Labels L>
+auto label_span(const L& labels) {
+  if constexpr (LabelVector<L>)
+    return std::span<const typename L::Scalar>(labels.data(), static_cast<std::size_t>(labels.size()));
+  else
+    return std::span<const std::ranges::range_value_t<L>>(std::ranges::data(labels), std::ranges::size(labels));
+}
+
 /// Copies the labels to `to`. Throws Error (data) naming the first that is not in [0, classes), and Error (usage) if
 /// their number is not that of the logits' rows.
 template <class L>
 void copy_labels(const L& labels, Shape logits, std::int32_t* to) {
-  const auto count = static_cast<Index>(std::ranges::size(labels));
+  const auto span = label_span(labels);
+  const auto count = static_cast<Index>(span.size());
   if (count != logits.rows)
     throw Error(ErrorCode::usage, "cross_entropy: expected one label a row of the logits " + to_string(logits) +
                                       ", found " + std::to_string(count) + " labels");
   if (count == 0) throw Error(ErrorCode::usage, "cross_entropy: the batch has no rows");
-  const auto* const label = std::ranges::data(labels);
+  const auto* const label = span.data();
   const auto is_class = [&logits](auto number) {
     return std::cmp_greater_equal(number, 0) && std::cmp_less(number, logits.cols);
   };
@@ -117,6 +150,16 @@ auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options
   });
   detail::tree_sum(partial.data(), partition.parts(), 1, 0, 1);
   return detail::record_loss<Scalar>("cross_entropy", x, partial[0] * detail::Total<Scalar>(factor), std::move(delta));
+}
+
+/// Other labels are a mistake that shall read as one.
+template <TapeOperand X, class L>
+requires(!Labels<L>) auto cross_entropy(const X& logits, const L&, CrossEntropyOptions options = {}) {
+  static_assert(
+      Labels<L>,
+      "tinynet: cross_entropy: the labels must be whole numbers (a vector, array or span of int, std::uint8_t, "
+      "...; an Eigen vector of such)");
+  return cross_entropy(logits, std::array<int, 1>{}, options);
 }
 
 namespace functions {

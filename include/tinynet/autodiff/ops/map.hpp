@@ -62,11 +62,13 @@ auto log(const X& x) {
   return detail::map("log", functions::Log{}, x);
 }
 
+/// The square root of each element.
 template <TapeOperand X>
 auto sqrt(const X& x) {
   return detail::map("sqrt", functions::Sqrt{}, x);
 }
 
+/// x^2 element by element.
 template <TapeOperand X>
 auto square(const X& x) {
   return detail::map("square", functions::Square{}, x);
@@ -78,11 +80,13 @@ auto abs(const X& x) {
   return detail::map("abs", functions::Abs{}, x);
 }
 
+/// The sine of each element, in radians.
 template <TapeOperand X>
 auto sin(const X& x) {
   return detail::map("sin", functions::Sin{}, x);
 }
 
+/// The cosine of each element, in radians.
 template <TapeOperand X>
 auto cos(const X& x) {
   return detail::map("cos", functions::Cos{}, x);
@@ -94,6 +98,7 @@ auto pow(const X& x, double exponent) {
   return detail::map("pow", functions::Pow{exponent}, x);
 }
 
+/// -x.
 template <TapeOperand X>
 auto operator-(const X& x) {
   return detail::map("neg", functions::Negate{}, x);
@@ -108,10 +113,12 @@ template <PlainNumber Number, TapeOperand X>
 auto operator*(Number factor, const X& x) {
   return x * factor;
 }
+/// x divided by a constant number.
 template <TapeOperand X, PlainNumber Number>
 auto operator/(const X& x, Number divisor) {
   return x * (1 / static_cast<double>(divisor));
 }
+/// A constant number divided by each element.
 template <PlainNumber Number, TapeOperand X>
 auto operator/(Number numerator, const X& x) {
   return detail::map("reciprocal", functions::Reciprocal{}, x) * numerator;
@@ -126,10 +133,12 @@ template <PlainNumber Number, TapeOperand X>
 auto operator+(Number offset, const X& x) {
   return x + offset;
 }
+/// x minus a constant number in every element.
 template <TapeOperand X, PlainNumber Number>
 auto operator-(const X& x, Number offset) {
   return x + -static_cast<double>(offset);
 }
+/// A constant number minus each element.
 template <PlainNumber Number, TapeOperand X>
 auto operator-(Number offset, const X& x) {
   return -x + offset;
@@ -141,11 +150,13 @@ auto relu(const X& x) {
   return detail::map("relu", functions::ReLU{}, x);
 }
 
+/// x for x > 0, negative_slope x elsewhere.
 template <TapeOperand X>
 auto leaky_relu(const X& x, double negative_slope = 0.01) {
   return detail::map("leaky_relu", functions::LeakyReLU{negative_slope}, x);
 }
 
+/// x for x > 0, alpha (e^x - 1) elsewhere.
 template <TapeOperand X>
 auto elu(const X& x, double alpha = 1.0) {
   return detail::map("elu", functions::ELU{alpha}, x);
@@ -157,6 +168,7 @@ auto sigmoid(const X& x) {
   return detail::map("sigmoid", functions::Sigmoid{}, x);
 }
 
+/// The hyperbolic tangent of each element.
 template <TapeOperand X>
 auto tanh(const X& x) {
   return detail::map("tanh", functions::Tanh{}, x);
