@@ -111,7 +111,8 @@ TEST_CASE("row 60: wider and narrower numbers are converted only if asked for") 
 
   const Error error = refused<float>(doubles);
   CHECK(error.code() == ErrorCode::data);
-  CHECK(mentions(error, "l1.weight has type F64 instead of F32"));
+  CHECK(mentions(error, "l1.weight has type F64 instead of F32 (LoadOptions::convert takes it)"));
+  CHECK(mentions(refused<float>(doubles, {.convert_name = "--convert"}), "(--convert takes it)"));
   CHECK_FALSE(mentions(error, "l1.bias has"));
   Net<float> net;
   const LoadReport report = assign_tensors(path, doubles.tensors, net.tensors(), {.convert = true});
@@ -167,6 +168,8 @@ TEST_CASE("row 64: NaN and infinity are refused with name and index, or taken if
     CHECK(error.code() == ErrorCode::numeric);
     CHECK(error.offset() == 1000u + 8 + 20);
     CHECK(mentions(error, "l1.weight[1, 2]"));
+    CHECK(mentions(error, ". LoadOptions::allow_nonfinite takes it"));
+    CHECK(mentions(refused<float>(stored, {.allow_nonfinite_name = "--nan"}), ". --nan takes it"));
     CHECK(refused<double>(stored).code() == ErrorCode::numeric);
     Net<float> net;
     assign_tensors(path, stored.tensors, net.tensors(), {.allow_nonfinite = true});

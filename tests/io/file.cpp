@@ -1,12 +1,14 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <tinynet/io/file.hpp>
 #include <vector>
 
@@ -14,13 +16,17 @@
 
 #ifndef _WIN32
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #endif
 #ifdef __linux__
 #include <sys/syscall.h>
+
+#include <csignal>
 #endif
 
 using test::Bytes;
@@ -31,6 +37,7 @@ using test::read_bytes;
 using test::TemporaryFolder;
 using test::well_formed;
 using test::write_bytes;
+using tinynet::check_writable;
 using tinynet::ErrorCode;
 using tinynet::FileSource;
 using tinynet::write_file;
@@ -66,6 +73,7 @@ struct Faults {
   int fail_at = 0;                     // ... the n-th time
   int error = 0;
   int calls = 0;
+  std::size_t kill_at = 0;  // the process is killed at its n-th call
 };
 Faults faults;
 
@@ -73,6 +81,7 @@ Faults faults;
 bool fault(char letter) {
   if (!faults.active) return false;
   faults.log += letter;
+  if (faults.log.size() == faults.kill_at) ::raise(SIGKILL);
   if (faults.interrupt_every_other && (letter == 'r' || letter == 'w') && faults.log.size() % 2 == 1) {
     errno = EINTR;
     return true;
@@ -143,7 +152,7 @@ TEST_CASE("row 69: written, brought to the disk, closed, renamed, the folder bro
   const TemporaryFolder folder;
   const WithFaults with({});
   write(folder / "a", bytes("new"));
-  CHECK(faults.log == "wscnsc");
+  CHECK(faults.log == "wscnscc");  // the last is the lock's
 }
 
 TEST_CASE("short writes and EINTR are tried again") {
@@ -173,7 +182,7 @@ TEST_CASE("row 70: a failed write, fsync, close or rename leaves the old file an
           CHECK(error.code() == ErrorCode::io);
           CHECK(mentions(error, std::generic_category().message(code)));
           if (call == 'w') CHECK(error.offset() == static_cast<std::uint64_t>(4 * (at - 1)));
-          if (call == 's') CHECK(faults.log == "wwwwsc");  // not synchronised again
+          if (call == 's') CHECK(faults.log == "wwwwscc");  // not synchronised again
         }
         CHECK(read_bytes(folder / "a") == bytes("old content"));
         CHECK(folder.names() == std::vector<std::string>{"a"});
@@ -196,6 +205,77 @@ TEST_CASE("row 70: a folder that cannot be brought to the disk is told, the new 
     write(folder / "a", bytes("newer"));
   }
   CHECK(read_bytes(folder / "a") == bytes("newer"));
+}
+
+// The status with which a copy of this process ends that makes the call.
+template <class Call>
+int status_of_child(const Call& call) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      call();
+      ::_exit(0);
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+TEST_CASE("row 68: killed at each of its calls, a save leaves the old file or the new one, and the next one sweeps") {
+  const std::size_t calls = 7;  // wscnscc
+  for (std::size_t k = 1; k <= calls + 1; ++k) {
+    CAPTURE(k);
+    const TemporaryFolder folder;
+    write_bytes(folder / "a", bytes("old"));
+    const int status = status_of_child([&] {
+      const WithFaults with({.kill_at = k});
+      write(folder / "a", bytes("new"));
+    });
+    CHECK(status == (k <= calls ? 128 + SIGKILL : 0));
+    CHECK(read_bytes(folder / "a") == bytes(k <= 4 ? "old" : "new"));  // the fourth call is the renaming
+    CHECK(folder.names().size() == (k <= 4 ? 2 : 1));
+    check_writable(folder / "a");
+    CHECK(folder.names() == std::vector<std::string>{"a"});
+  }
+}
+
+TEST_CASE("row 68: what is no leftover of this file, or is being written, stays") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.1.tmp", "a.22.tmp", "a.x.tmp", "a..tmp", "a.1.tmp.tmp", "b.1.tmp", "a.1", "aa.1.tmp"})
+    write_bytes(folder / name, bytes("x"));
+  std::filesystem::create_directory(folder / "a.3.tmp");
+  std::filesystem::create_symlink("b.1.tmp", folder / "a.4.tmp");
+  const int held = ::open((folder / "a.22.tmp").c_str(), O_WRONLY);
+  REQUIRE(::flock(held, LOCK_EX) == 0);
+  write(folder / "a", bytes("x"));
+  CHECK_FALSE(std::filesystem::exists(folder / "a.1.tmp"));
+  CHECK(folder.names().size() == 10);
+  ::close(held);
+  write(folder / "a", bytes("x"));
+  CHECK_FALSE(std::filesystem::exists(folder / "a.22.tmp"));
+  CHECK(folder.names().size() == 9);
+}
+
+TEST_CASE("row 68: those who write the same file at once do not sweep each other's") {
+  const TemporaryFolder folder;
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> writers;
+  for (std::uint8_t i = 0; i < 4; ++i)  // a lock is as good between threads as between processes
+    writers.emplace_back([&folder, &failed, i] {
+      for (int round = 0; round < 50; ++round) try {
+          write(folder / "a", Bytes(1000, i));
+        } catch (const tinynet::Error&) {
+          ++failed;
+        }
+    });
+  for (std::thread& writer : writers) writer.join();
+  CHECK(failed == 0);
+  CHECK(folder.names() == std::vector<std::string>{"a"});
+  const Bytes content = read_bytes(folder / "a");
+  CHECK(content == Bytes(1000, content[0]));
 }
 
 #endif
@@ -225,7 +305,8 @@ TEST_CASE("row 21: a missing file") {
 TEST_CASE("row 22: a directory") {
   const TemporaryFolder folder;
   for (const auto& error :
-       {error_of([&] { FileSource(folder.path()); }), error_of([&] { write(folder.path(), bytes("x")); })}) {
+       {error_of([&] { FileSource(folder.path()); }), error_of([&] { write(folder.path(), bytes("x")); }),
+        error_of([&] { check_writable(folder.path()); })}) {
     CHECK(error.code() == ErrorCode::io);
     CHECK(well_formed(error, folder.path()));
     CHECK(mentions(error, "not a regular file; expected a regular file, found a directory"));
@@ -249,7 +330,14 @@ TEST_CASE("row 28: strange names") {
   CHECK(mentions(error, "a\\x0ab\\x1b[2J"));
   CHECK(std::string(error.what()).find('\n') == std::string::npos);
   CHECK(error_of([&] { FileSource(folder / std::string(5000, 'x')); }).code() == ErrorCode::io);
-  CHECK(error_of([&] { write(folder / std::string(5000, 'x'), bytes("x")); }).code() == ErrorCode::io);
+  for (const std::size_t length : {256u, 300u, 5000u}) {
+    const std::string name = folder / std::string(length, 'x');
+    for (const auto& found : {error_of([&] { write(name, bytes("x")); }), error_of([&] { check_writable(name); })}) {
+      CHECK(found.code() == ErrorCode::io);
+      CHECK(well_formed(found, name));
+    }
+  }
+  CHECK(folder.names().size() == 4);
 }
 
 TEST_CASE("a new file, an old one replaced, several parts, none") {
@@ -276,10 +364,23 @@ TEST_CASE("a file in the working folder, named without one") {
 
 TEST_CASE("a folder that is not there") {
   const TemporaryFolder folder;
-  const auto error = error_of([&] { write(folder / "none/a", bytes("x")); });
-  CHECK(error.code() == ErrorCode::io);
-  CHECK(well_formed(error, folder / "none/a"));
+  for (const auto& error : {error_of([&] { write(folder / "none/a", bytes("x")); }),
+                            error_of([&] { check_writable(folder / "none/a"); })}) {
+    CHECK(error.code() == ErrorCode::io);
+    CHECK(well_formed(error, folder / "none/a"));
+  }
   CHECK(folder.names().empty());
+}
+
+TEST_CASE("whether a file can be written is found out without a trace") {
+  const TemporaryFolder folder;
+  check_writable(folder / "a");
+  CHECK(folder.names().empty());
+  write_bytes(folder / "a", bytes("x"));
+  check_writable(folder / "a");
+  CHECK(read_bytes(folder / "a") == bytes("x"));
+  CHECK(folder.names().size() == 1);
+  CHECK(error_of([&] { check_writable(folder / "a/b"); }).code() == ErrorCode::io);
 }
 
 #ifndef _WIN32
@@ -305,7 +406,8 @@ TEST_CASE("row 24: pipes, devices and sockets are refused without waiting") {
   const auto start = std::chrono::steady_clock::now();
   for (const std::string& path : {folder / "fifo", socket_path, std::string("/dev/zero"), std::string("/dev/null")}) {
     CAPTURE(path);
-    for (const auto& error : {error_of([&] { FileSource{path}; }), error_of([&] { write(path, bytes("x")); })}) {
+    for (const auto& error : {error_of([&] { FileSource{path}; }), error_of([&] { write(path, bytes("x")); }),
+                              error_of([&] { check_writable(path); })}) {
       CHECK(error.code() == ErrorCode::io);
       CHECK(well_formed(error, path));
       CHECK(mentions(error, "not a regular file; expected a regular file, found a pipe, socket or device"));
@@ -328,8 +430,10 @@ TEST_CASE("row 23: no permission to read, to replace, or to make a file") {
   const auto read_error = error_of([&] { FileSource(folder / "secret"); });
   const auto fixed_error = error_of([&] { write(folder / "fixed", bytes("y")); });
   const auto closed_error = error_of([&] { write(folder / "closed/a", bytes("y")); });
+  const auto fixed_check = error_of([&] { check_writable(folder / "fixed"); });
+  const auto closed_check = error_of([&] { check_writable(folder / "closed/a"); });
   if (root) REQUIRE(::setresuid(0, 0, 0) == 0);
-  for (const auto* error : {&read_error, &fixed_error, &closed_error}) {
+  for (const auto* error : {&read_error, &fixed_error, &closed_error, &fixed_check, &closed_check}) {
     CHECK(error->code() == ErrorCode::io);
     CHECK(mentions(*error, "Permission denied"));
   }
@@ -366,7 +470,24 @@ TEST_CASE("a link is followed, and stays a link") {
   std::filesystem::create_symlink("none", folder / "dangling");
   CHECK(error_of([&] { FileSource(folder / "dangling"); }).code() == ErrorCode::io);
   write(folder / "dangling", bytes("x"));
-  CHECK(read_all(folder / "dangling") == bytes("x"));
+  CHECK(read_all(folder / "none") == bytes("x"));
+  CHECK(std::filesystem::is_symlink(folder / "dangling"));
+
+  std::filesystem::create_symlink(folder / "sub/later", folder / "sub/second");
+  std::filesystem::create_symlink("sub/second", folder / "first");
+  check_writable(folder / "first");
+  write(folder / "first", bytes("y"));
+  CHECK(read_bytes(folder / "sub/later") == bytes("y"));
+  CHECK(std::filesystem::is_symlink(folder / "first"));
+  CHECK(std::filesystem::is_symlink(folder / "sub/second"));
+
+  std::filesystem::create_symlink("nowhere/a", folder / "lost");
+  std::filesystem::create_symlink("round", folder / "round");
+  for (const char* name : {"lost", "round"}) {
+    CHECK(error_of([&] { write(folder / name, bytes("x")); }).code() == ErrorCode::io);
+    CHECK(error_of([&] { check_writable(folder / name); }).code() == ErrorCode::io);
+    CHECK(std::filesystem::is_symlink(folder / name));
+  }
 }
 
 #endif

@@ -212,11 +212,14 @@ TEST_CASE("row 60: unknown types") {
 }
 
 TEST_CASE("row 63: names with control characters, or none, and they do not reach the terminal") {
-  for (const std::string name : {"", "\\u0000", "a\\nb", "\\u001b[2J", "\\u007f"}) {
+  for (const std::string name :
+       {"", "\\u0000", "a\\nb", "\\u001b[2J", "\\u007f", "\\u009b2J", "\xC2\x80", "a\xC2\x9F"}) {
     const Error error = refused("{\"" + name + "\":" + good + "}");
     CHECK(mentions(error, "not a name for a tensor"));
     for (const char c : std::string(error.what())) CHECK((static_cast<unsigned char>(c) >= 0x20 && c != 0x7F));
   }
+  for (const std::string name : {"\xC2\xA0", "\xC3\x80", "\\u00e9"})
+    read_header("{\"" + name + "\":" + good + "}", path);
 }
 
 TEST_CASE("a header that is written") {

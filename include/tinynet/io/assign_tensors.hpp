@@ -22,6 +22,9 @@ namespace tinynet {
 struct LoadOptions {
   bool convert = false;          ///< round wider numbers (F64 to float), and take F16 and BF16
   bool allow_nonfinite = false;  ///< take NaN and infinity
+  // What error messages call the two: a program names its own options here.
+  std::string convert_name = "LoadOptions::convert";
+  std::string allow_nonfinite_name = "LoadOptions::allow_nonfinite";
 };
 
 /// What a loader did that the caller may want to tell.
@@ -97,7 +100,7 @@ std::string difference(const StoredTensor& from, const NamedTensor<Scalar>& to, 
   if (!exact && !(convertible && options.convert))
     text += std::string(text.empty() ? "" : " and ") + "has type " + std::string(dtype_name(from.dtype)) +
             " instead of " + std::string(dtype_name(dtype_of<Scalar>())) +
-            (convertible ? " (ask for conversion to take it)" : "");
+            (convertible ? " (" + options.convert_name + " takes it)" : "");
   return text.empty() ? text : printable(to.name) + " " + text;
 }
 
@@ -142,7 +145,7 @@ void check_fit(const std::string& path, const std::vector<StoredTensor>& from,
 }
 
 template <class Scalar>
-void check_finite(const std::string& path, const StoredTensor& tensor) {
+void check_finite(const std::string& path, const StoredTensor& tensor, const LoadOptions& options) {
   visit_values<Scalar>(tensor, [&](std::size_t i, Scalar value) {
     if (is_finite(value)) return;
     char text[32];
@@ -153,7 +156,8 @@ void check_finite(const std::string& path, const StoredTensor& tensor) {
                  .field = printable(tensor.name) + index_text(i, tensor.shape),
                  .what = "not a finite number",
                  .expected = "a finite number",
-                 .actual = text});
+                 .actual = text,
+                 .hint = options.allow_nonfinite_name + " takes it"});
   });
 }
 
@@ -174,7 +178,7 @@ LoadReport assign_tensors(const std::string& path, const std::vector<StoredTenso
   std::map<std::string_view, const StoredTensor*> stored;
   for (const StoredTensor& t : from) stored[t.name] = &t;
   if (!options.allow_nonfinite)
-    for (const NamedTensor<Scalar>& t : to) detail::check_finite<Scalar>(path, *stored.at(t.name));
+    for (const NamedTensor<Scalar>& t : to) detail::check_finite<Scalar>(path, *stored.at(t.name), options);
   for (const NamedTensor<Scalar>& t : to)
     detail::visit_values<Scalar>(*stored.at(t.name), [&](std::size_t i, Scalar value) { t.data[i] = value; });
   return report;

@@ -10,103 +10,15 @@
 #include <random>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <tinynet/core/error.hpp>
+#include <tinynet/io/os.hpp>
 #include <tinynet/io/source.hpp>
 #include <utility>
 #include <vector>
 
-#ifdef _WIN32
-#include <fcntl.h>
-#include <io.h>
-#include <share.h>
-#include <sys/stat.h>
-#else
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#endif
-
 namespace tinynet {
-
-// The few calls of the operating system that we need. They return -1 and set errno, as POSIX does.
-namespace detail::os {
-
-#ifdef _WIN32
-
-using Status = struct _stat64;
-
-inline int open_for_reading(const std::string& path) {
-  int file = -1;
-  errno = _sopen_s(&file, path.c_str(), _O_RDONLY | _O_BINARY | _O_NOINHERIT, _SH_DENYNO, 0);
-  return file;
-}
-inline int create(const std::string& path) {
-  int file = -1;
-  errno = _sopen_s(&file, path.c_str(), _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _SH_DENYRW,
-                   _S_IREAD | _S_IWRITE);
-  return file;
-}
-inline int status(int file, Status& status) { return _fstat64(file, &status); }
-inline int status(const std::string& path, Status& status) { return _stat64(path.c_str(), &status); }
-inline bool is_folder(const Status& status) { return (status.st_mode & _S_IFMT) == _S_IFDIR; }
-inline bool is_regular(const Status& status) { return (status.st_mode & _S_IFMT) == _S_IFREG; }
-inline bool is_writable(const std::string& path) { return _access(path.c_str(), 2) == 0; }
-inline std::int64_t read(int file, void* to, std::size_t n) { return _read(file, to, static_cast<unsigned>(n)); }
-inline std::int64_t write(int file, const void* from, std::size_t n) {
-  return _write(file, from, static_cast<unsigned>(n));
-}
-inline int copy_mode(int, const Status&) { return 0; }  // access lists stay with the folder
-inline int sync(int file) { return _commit(file); }
-inline int close(int file) { return _close(file); }
-inline int remove(const std::string& path) { return _unlink(path.c_str()); }
-inline int rename(const std::string& from, const std::string& to) {  // ::rename does not replace on Windows
-  std::error_code error;
-  std::filesystem::rename(from, to, error);
-  errno = error ? error.default_error_condition().value() : 0;
-  return error ? -1 : 0;
-}
-inline int sync_folder(const std::string&) { return 0; }  // there is no such call
-
-#else
-
-using Status = struct ::stat;
-
-// O_NONBLOCK: opening a pipe that nobody writes to must not wait.
-inline int open_for_reading(const std::string& path) {
-  return ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-}
-inline int create(const std::string& path) {
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-}
-inline int status(int file, Status& status) { return ::fstat(file, &status); }
-inline int status(const std::string& path, Status& status) { return ::stat(path.c_str(), &status); }
-inline bool is_folder(const Status& status) { return S_ISDIR(status.st_mode); }
-inline bool is_regular(const Status& status) { return S_ISREG(status.st_mode); }
-inline bool is_writable(const std::string& path) { return ::access(path.c_str(), W_OK) == 0; }
-inline std::int64_t read(int file, void* to, std::size_t n) { return ::read(file, to, n); }
-inline std::int64_t write(int file, const void* from, std::size_t n) { return ::write(file, from, n); }
-inline int copy_mode(int file, const Status& old) { return ::fchmod(file, old.st_mode & 07777); }
-inline int sync(int file) { return ::fsync(file); }
-inline int close(int file) { return ::close(file); }
-inline int remove(const std::string& path) { return ::unlink(path.c_str()); }
-inline int rename(const std::string& from, const std::string& to) { return ::rename(from.c_str(), to.c_str()); }
-
-// Makes a rename in `folder` last. Some file systems cannot, and a folder may be closed to reading: not an error.
-inline int sync_folder(const std::string& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return 0;
-  const int result = ::fsync(file);
-  const int error = errno;
-  ::close(file);
-  errno = error;
-  return result == 0 || error == EINVAL ? 0 : -1;
-}
-
-#endif
-
-}  // namespace detail::os
-
 namespace detail {
 
 // One call moves at most this many bytes: Windows takes an int.
@@ -203,10 +115,21 @@ class FileSource : public ByteSource {
 
 namespace detail {
 
+// The name of a new file beside `target` is the target's, a point, a number and ".tmp".
+inline std::string temporary_stem(const std::filesystem::path& target) {
+  return target.filename().string().substr(0, 200) + ".";  // names end at 255 bytes
+}
+inline bool is_temporary(std::string_view name, std::string_view stem) {
+  if (!name.starts_with(stem) || !name.ends_with(".tmp") || name.size() <= stem.size() + 4) return false;
+  name.remove_prefix(stem.size());
+  name.remove_suffix(4);
+  return name.find_first_not_of("0123456789") == name.npos;
+}
+
 // A new file beside the one that it shall replace. Removed at the end unless it has taken that place.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& target) : file_(create(target)) {}
+  explicit TemporaryFile(const std::string& target) : file_(create(target)), claim_(os::keep_claim(file_.get())) {}
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
@@ -239,13 +162,14 @@ class TemporaryFile {
  private:
   int create(const std::string& target) {
     const std::filesystem::path path(target);
-    const std::string stem = path.filename().string().substr(0, 200);  // names end at 255 bytes
+    const std::string stem = temporary_stem(path);
     for (int attempt = 0;; ++attempt) {
-      name_ = (path.parent_path() / (stem + "." + std::to_string(std::random_device{}()) + ".tmp")).string();
+      name_ = (path.parent_path() / (stem + std::to_string(std::random_device{}()) + ".tmp")).string();
       const int file = os::create(name_);
-      if (file >= 0) return file;
+      if (file >= 0 && os::claim(file)) return file;
       const int error = errno;
-      if (error == EINTR || (error == EEXIST && attempt < 100)) continue;
+      if (file >= 0) os::close(file);
+      if (attempt < 100 && (file >= 0 || error == EINTR || error == EEXIST)) continue;
       name_.clear();  // it is not ours
       io_error(target, "cannot be written: no new file can be made in its folder", error);
     }
@@ -253,35 +177,68 @@ class TemporaryFile {
 
   std::string name_;  // before file_, whose initialisation sets it
   FileHandle file_;
+  FileHandle claim_;  // until the new file has its place, and is no more taken for abandoned
   std::uint64_t offset_ = 0;
 };
 
+// The file that is to be written, and what is there now.
+struct WriteTarget {
+  std::string path;  // links followed
+  os::Status old{};
+  bool exists = false;
+};
+
+inline WriteTarget find_target(const std::string& path) {
+  check_path(path);
+  WriteTarget target{.path = path};
+  target.exists = os::status(path, target.old) == 0;
+  if (!target.exists && errno != ENOENT) io_error(path, "cannot be written", errno);
+  if (target.exists && !os::is_regular(target.old)) not_regular(path, os::is_folder(target.old));
+  if (target.exists && !os::is_writable(path)) io_error(path, "is write-protected", errno);
+
+  std::error_code error;
+  for (int links = 0; links < 40 && std::filesystem::is_symlink(target.path, error); ++links) {
+    const auto next = std::filesystem::read_symlink(target.path, error);
+    if (error) io_error(path, "is a link that cannot be followed", error.value());
+    target.path = (std::filesystem::path(target.path).parent_path() / next).string();
+  }
+  return target;
+}
+
+// Removes what killed processes have left beside `target`. What living ones write there stays.
+inline void sweep(const std::filesystem::path& target) {
+  if (!os::knows_abandoned_files) return;
+  const std::string stem = temporary_stem(target), folder = target.parent_path().string();
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, ignored), end; entry != end;
+       entry.increment(ignored))
+    if (is_temporary(entry->path().filename().string(), stem)) os::remove_abandoned(entry->path().string());
+}
+
 }  // namespace detail
 
+/// Throws the Error (io) that write_file would begin with if `path` cannot be written: it is no regular file, is
+/// write-protected, its name is too long, no file can be made in its folder. For before a long computation.
+inline void check_writable(const std::string& path) {
+  const detail::WriteTarget target = detail::find_target(path);
+  detail::sweep(target.path);
+  const detail::TemporaryFile attempt(target.path);
+}
+
 /// Writes `parts` one after another as the file `path`, all or nothing: the bytes go to a new file in the same folder,
-/// to the disk, and then take the place of the old file, whose permissions they keep. A link is followed.
+/// to the disk, and then take the place of the old file, whose permissions they keep. A link is followed, also one to a
+/// file that is not there yet. New files that killed processes have left there of writing `path` are removed.
 /// Throws Error (io); the old file is then as it was (unless only the folder could not be brought to the disk after
 /// the rename, which the message says), and the new one is removed.
 inline void write_file(const std::string& path, const std::vector<std::span<const std::uint8_t>>& parts) {
-  detail::check_path(path);
-  std::string target = path;
-  std::error_code error;
-  if (std::filesystem::is_symlink(path, error)) {
-    const auto resolved = std::filesystem::canonical(path, error);
-    if (!error) target = resolved.string();
-  }
-
-  detail::os::Status old{};
-  const bool exists = detail::os::status(target, old) == 0;
-  if (exists && !detail::os::is_regular(old)) detail::not_regular(path, detail::os::is_folder(old));
-  if (exists && !detail::os::is_writable(target)) detail::io_error(path, "is write-protected", errno);
-
-  detail::TemporaryFile file(target);
+  const detail::WriteTarget target = detail::find_target(path);
+  detail::sweep(target.path);
+  detail::TemporaryFile file(target.path);
   for (const auto part : parts) file.write(part);
-  if (exists) file.copy_mode(old);
-  file.replace(target);
+  if (target.exists) file.copy_mode(target.old);
+  file.replace(target.path);
 
-  const std::string folder = std::filesystem::path(target).parent_path().string();
+  const std::string folder = std::filesystem::path(target.path).parent_path().string();
   if (detail::os::sync_folder(folder.empty() ? "." : folder) != 0)
     detail::io_error(path, "is written, but may not outlast a power cut", errno);
 }

@@ -1,4 +1,4 @@
-// The JSON header of a safetensors file. Included by io/safetensors.hpp; the only header that needs nlohmann-json.
+// The JSON header of a safetensors file. Included by io/safetensors.hpp. Needs nlohmann-json.
 #pragma once
 
 #include <algorithm>
@@ -46,8 +46,13 @@ struct Header {
 inline std::string bad_name(std::string_view name) {
   if (name.empty()) return "an empty name";
   if (name.size() > max_tensor_name) return "a name of " + std::to_string(name.size()) + " bytes";
-  if (std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
-    return "control characters in " + printable(name);
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(name[i]);
+    const auto next = i + 1 < name.size() ? static_cast<unsigned char>(name[i + 1]) : 0u;
+    // Those of ASCII, and C2 80 ... C2 9F: U+0080 ... U+009F, which terminals obey as well.
+    if (byte < 0x20 || byte == 0x7F || (byte == 0xC2 && next >= 0x80 && next < 0xA0))
+      return "control characters in " + printable(name);
+  }
   return {};
 }
 
