@@ -18,13 +18,15 @@ struct DataChoice {
 
 struct Data {
   tinynet::Dataset train, test;
-  std::string name;    ///< "mnist", "fashion", "synthetic", or "given" for a folder of the user's
-  std::string origin;  ///< the folder, or "drawn here"
+  std::string name;               ///< "mnist", "fashion", "synthetic", or "given" for a folder of the user's
+  std::string origin;             ///< the folder, or "drawn here"
+  std::string train_images_file;  ///< the path, empty if they were drawn
 };
 
 /// Reads MNIST from the first of: --data DIR, $TINYNET_DATA, the user's cache, a download into that cache; where none
 /// of these has it, Fashion-MNIST as Debian installs it, and at last digits that are drawn here. Says in one line which
-/// it took, and why. Throws Error if the folder given is no good, or the data set asked for cannot be had.
+/// it took, and why. Throws Error if the folder given is no good or, byte for byte, not the data set asked for, or that
+/// data set cannot be had.
 Data load_data(const DataChoice& choice, Console& console);
 
 }  // namespace mnist

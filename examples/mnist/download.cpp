@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "process.hpp"
+#include "published_files.hpp"
 #include "sha256.hpp"
 
 namespace mnist {
@@ -22,21 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 using tinynet::Error;
 using tinynet::ErrorCode;
-
-/// One of the four files, as Yann LeCun, Corinna Cortes and Chris Burges published them.
-struct OfficialFile {
-  std::string_view name;
-  std::size_t size;         // of the content
-  std::size_t packed_size;  // of the original .gz, for the progress bar; mirrors may have packed anew
-  std::string_view sha256;  // of the content
-};
-
-constexpr std::array<OfficialFile, 4> official_files{{
-    {"train-images-idx3-ubyte", 47040016, 9912422, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},
-    {"train-labels-idx1-ubyte", 60008, 28881, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"},
-    {"t10k-images-idx3-ubyte", 7840016, 1648877, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"},
-    {"t10k-labels-idx1-ubyte", 10008, 4542, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"},
-}};
 
 constexpr std::array<std::string_view, 3> public_mirrors{
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -67,7 +53,7 @@ std::string seconds(const char* variable, const char* usual) {
 }
 
 /// What is wrong with some bytes that should be this file; empty if they are it.
-std::string difference(const OfficialFile& file, std::span<const std::uint8_t> bytes) {
+std::string difference(const PublishedFile& file, std::span<const std::uint8_t> bytes) {
   if (bytes.size() != file.size)
     return "wrong size; expected " + std::to_string(file.size) + " bytes, found " +
            (bytes.size() > file.size ? "more" : std::to_string(bytes.size()));
@@ -76,7 +62,7 @@ std::string difference(const OfficialFile& file, std::span<const std::uint8_t> b
 }
 
 /// Some bytes, unpacked if they are gzip, and one byte more than this file should have at most.
-std::vector<std::uint8_t> unpack(tinynet::ByteSource& source, const OfficialFile& file) {
+std::vector<std::uint8_t> unpack(tinynet::ByteSource& source, const PublishedFile& file) {
   tinynet::GzipSource content(source);
   std::vector<std::uint8_t> bytes(file.size + 1);
   bytes.resize(content.read(bytes));
@@ -93,7 +79,7 @@ std::string what_instead(std::string_view bytes) {
 }
 
 /// Appends what one address sends to `bytes`; returns why that failed, and nothing if it did not.
-std::string transfer(const std::string& url, const OfficialFile& file, std::string& bytes, Console& console) {
+std::string transfer(const std::string& url, const PublishedFile& file, std::string& bytes, Console& console) {
   const bool secure = url.starts_with("https://");
   if (!secure && !url.starts_with("http://")) return "not an address that begins with https://";
   const std::string protocols = secure ? "=https" : "=http,https";
@@ -126,7 +112,7 @@ std::string transfer(const std::string& url, const OfficialFile& file, std::stri
 }
 
 /// The same, unpacked and checked, into its place in the cache.
-std::string fetch(const std::string& mirror, const OfficialFile& file, const fs::path& folder, Console& console) {
+std::string fetch(const std::string& mirror, const PublishedFile& file, const fs::path& folder, Console& console) {
   const std::string url = mirror + std::string(file.name) + ".gz";
   std::string bytes;
   if (std::string why = transfer(url, file, bytes, console); !why.empty()) return why;
@@ -144,7 +130,7 @@ std::string fetch(const std::string& mirror, const OfficialFile& file, const fs:
 }
 
 /// What is wrong with a file of the cache; empty if nothing is.
-std::string cached_file_problem(const fs::path& path, const OfficialFile& file) {
+std::string cached_file_problem(const fs::path& path, const PublishedFile& file) {
   std::error_code error;
   if (!fs::exists(path, error)) return "there is no " + path.string();
   try {
@@ -182,7 +168,7 @@ std::string cache_folder() {
 }
 
 std::string cache_problem(const std::string& folder) {
-  for (const OfficialFile& file : official_files)
+  for (const PublishedFile& file : mnist_files)
     if (std::string why = cached_file_problem(fs::path(folder) / file.name, file); !why.empty()) return why;
   return "";
 }
@@ -200,7 +186,7 @@ void fill_cache(const std::string& folder, Console& console) {
   sweep(folder);
   const std::vector<std::string> addresses = mirrors();
   std::size_t preferred = 0;  // the mirror that worked last is asked first
-  for (const OfficialFile& file : official_files) {
+  for (const PublishedFile& file : mnist_files) {
     const fs::path path = fs::path(folder) / file.name;
     const std::string problem = cached_file_problem(path, file);
     if (problem.empty()) continue;
@@ -224,9 +210,9 @@ void fill_cache(const std::string& folder, Console& console) {
 
 std::string by_hand() {
   std::string text = "Fetch by hand and give the folder with --data DIR:";
-  for (const OfficialFile& file : official_files)
-    text += (file.name == official_files[0].name ? " " : ", ") + std::string(public_mirrors[0]) +
-            std::string(file.name) + ".gz (SHA-256 of the unpacked bytes " + std::string(file.sha256) + ")";
+  for (const PublishedFile& file : mnist_files)
+    text += (file.name == mnist_files[0].name ? " " : ", ") + std::string(public_mirrors[0]) + std::string(file.name) +
+            ".gz (SHA-256 of the unpacked bytes " + std::string(file.sha256) + ")";
   return text;
 }
 

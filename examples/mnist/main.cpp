@@ -4,6 +4,7 @@
 #include <new>
 #include <string>
 
+#include "allocation.hpp"
 #include "console.hpp"
 #include "options.hpp"
 #include "process.hpp"
@@ -29,7 +30,9 @@ int main(int argc, char** argv) try {
 } catch (const tinynet::Error& error) {
   return fail(error.what(), error.code());
 } catch (const std::bad_alloc&) {
-  return fail("not enough memory", tinynet::ErrorCode::io);
+  const std::size_t bytes = mnist::refused_bytes();
+  return fail("not enough memory" + (bytes == 0 ? "" : ": " + std::to_string(bytes) + " bytes were asked for"),
+              tinynet::ErrorCode::io);
 } catch (const std::exception& error) {
   return fail(std::string("a bug of this program: ") + error.what(), tinynet::ErrorCode::internal);
 }

@@ -1,21 +1,46 @@
 // Which net it is, and the nets whose sizes are known only at run time.
 #include "model.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "net_model.hpp"
 
 namespace mnist {
 
-double parameter_count(const Options& options) {
-  double count = 0;
+double memory_needed(const Options& options, Index train_rows, Index test_rows) {
+  double parameters = 0, largest_layer = 0, outputs = 0, widest = 0;
   auto from = static_cast<double>(inputs);
   const auto add_layer = [&](Index width) {
     const auto to = static_cast<double>(width);
-    count += (from + 1) * to;
+    parameters += (from + 1) * to;
+    largest_layer = std::max(largest_layer, (from + 1) * to);
+    outputs += to;
+    widest = std::max(widest, to);
     from = to;
   };
   for (const Index width : options.hidden) add_layer(width);
   add_layer(classes);
-  return count;
+
+  const bool fused = options.engine != Engine::tape &&
+                     static_cast<Index>(options.hidden.size()) + 1 <= tinynet::detail::most_fused_stages;
+  const Index rows = options.batch == 0 ? train_rows : std::min(options.batch, train_rows);
+  const auto parts = static_cast<double>(tinynet::detail::Partition(rows).parts());
+  double step = 0;
+  if (fused) {
+    // Two copies of the weights in the order of the loops, a partial gradient of each group of parts, and for each
+    // thread one of each level of the tree that sums a group.
+    const double groups = std::min(parts, 16.0);
+    step = parameters * (2 + groups + std::log2(parts / groups) * tinynet::num_threads());
+  } else {
+    // What each layer and each activation gives, the gradients by two of them at a time, and for one layer at a time a
+    // partial gradient of each part.
+    step = static_cast<double>(rows) * (2 * outputs + 2 * widest) + parts * largest_layer;
+  }
+  const double evaluation =
+      2 * widest * static_cast<double>(options.steps == 0 ? std::max(train_rows, test_rows) : test_rows);
+  // The weights, their gradients, and what the optimizer remembers: up to two numbers each, and what rounding took.
+  return sizeof(float) * (5 * parameters + std::max(options.steps == 0 ? 0 : step, evaluation));
 }
 
 std::unique_ptr<Model> make_model(const Options& options) {

@@ -37,8 +37,9 @@ class Model {
   virtual std::string kind() const = 0;
 };
 
-/// How many weights and biases the net will have.
-double parameter_count(const Options& options);
+/// About how many bytes the run will take beside the data, at its fullest: the weights and what belongs to them, and
+/// then a training step on `train_rows` rows or an evaluation of `test_rows` rows.
+double memory_needed(const Options& options, Index train_rows, Index test_rows);
 
 /// The net that was asked for, with the weights that its seed gives. The shapes and activations compiled in have their
 /// sizes in their types; all others have them at run time, with the same results.

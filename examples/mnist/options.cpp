@@ -9,6 +9,7 @@
 #include <tinynet/core/version.hpp>
 #include <utility>
 
+#include "console.hpp"
 #include "numbers.hpp"
 
 namespace mnist {
@@ -123,6 +124,16 @@ std::string plainer(const std::string& complaint) {
   return complaint;
 }
 
+/// CLI11 takes the values of some flags, and has its own words for the others'.
+void refuse_value_of_flag(const std::vector<std::string>& flags, const std::string& argument) {
+  const std::size_t equals = argument.find('=');
+  if (equals == argument.npos) return;
+  const std::string name = argument.substr(0, equals);
+  if (std::find(flags.begin(), flags.end(), name) != flags.end())
+    throw Error(ErrorCode::usage,
+                name + ": takes no value, found '" + tinynet::detail::printable(argument.substr(equals + 1)) + "'");
+}
+
 [[noreturn]] void refuse_unknown(const CLI::App& app, const std::string& argument) {
   const std::string shown = "'" + tinynet::detail::printable(argument) + "'";
   if (!argument.starts_with('-') || argument == "--")
@@ -143,6 +154,12 @@ TINYNET_OFFLINE=1 is --offline; TINYNET_MNIST_MIRRORS lists other addresses to d
 Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 6 numeric, 7 device,
 130/143 stopped by SIGINT/SIGTERM after saving.)";
 
+/// Prints a text that ends a line or not. Throws OutputClosed or Error (io).
+void say(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  Console(false).answer(text);
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, const char* const* argv) {
@@ -159,7 +176,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
            name, [name, use](const std::string& text) { use(name, text); }, help)
         ->type_name(value);
   };
-  const auto flag = [&app](const std::string& name, bool& to, const std::string& help) {
+  std::vector<std::string> flags{"--help", "--version"};
+  const auto flag = [&](const std::string& name, bool& to, const std::string& help) {
+    flags.push_back(name);
     app.add_flag(name, to, help)->multi_option_policy(CLI::MultiOptionPolicy::Throw)->disable_flag_override();
   };
   const auto number = [&](const std::string& name, const char* value, const std::string& help, auto& to, auto least,
@@ -192,6 +211,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
          [&o](const auto& n, const auto& text) { o.seed = seed_number(n, text); });
   option("--init", "FILE", "Start with the weights of this safetensors file",
          [&o](const auto& n, const auto& text) { o.init_file = file_name(n, text); });
+  flag("--convert", o.convert, "Let --init round F64 to float, and take F16 and BF16");
+  flag("--allow-nonfinite", o.allow_nonfinite, "Let --init take NaN and infinity");
   option("--save", "FILE", "Write the weights to this safetensors file",
          [&o](const auto& n, const auto& text) { o.save_file = file_name(n, text); });
 
@@ -225,14 +246,18 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = argc - 1; i > 0; --i) {
     const std::string argument = argv[i];
+    refuse_value_of_flag(flags, argument);
     const bool has_empty_value = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
     if (has_empty_value) arguments.emplace_back();
     arguments.push_back(has_empty_value ? argument.substr(0, argument.size() - 1) : argument);
   }
   try {
     app.parse(std::move(arguments));
-  } catch (const CLI::Success& asked) {
-    app.exit(asked);  // prints the help or the version
+  } catch (const CLI::CallForVersion&) {
+    say(app.version());
+    return std::nullopt;
+  } catch (const CLI::Success&) {
+    say(app.help());
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorCode::usage, plainer(error.what()));

@@ -25,6 +25,8 @@ struct Options {
   std::string activation = "relu";
   std::uint64_t seed = 0;
   std::string init_file, save_file;
+  bool convert = false;          // take an init_file of wider or narrower numbers
+  bool allow_nonfinite = false;  // ... and one with NaN or infinity
 
   std::string optimizer = "sgd";
   double lr = 0.003;
@@ -41,7 +43,8 @@ struct Options {
   Language language = Language::english;
 };
 
-/// Reads the command line. Returns nothing if all is said already (--help, --version); throws Error (usage).
+/// Reads the command line. Returns nothing if all is said already (--help, --version); throws Error (usage), or what
+/// Console throws if that cannot be said.
 std::optional<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace mnist

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <filesystem>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #ifndef _WIN32
+#include <sys/resource.h>
 #include <unistd.h>
 #endif
 
@@ -45,31 +46,25 @@ void choose_device(const Options& options, Console& console) {
                  " CPUs");
 }
 
-void check_save_file(const std::string& path) {
-  if (path.empty()) return;
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const auto fail = [&path](const std::string& what) {
-    throw Error({.code = ErrorCode::io, .path = path, .what = "cannot be saved: " + what});
-  };
-  if (fs::is_directory(path, error)) fail("it is a directory");
-  const fs::path parent = fs::path(path).parent_path();
-  const fs::path folder = parent.empty() ? fs::path(".") : parent;
-  if (!fs::is_directory(folder, error)) fail("there is no folder " + folder.string());
-#ifndef _WIN32
-  if (::access(folder.c_str(), W_OK) != 0) fail("its folder cannot be written to");
+/// The memory that this process may have, in bytes; 0 if that cannot be found out.
+double memory_present() {
+#if !defined(_WIN32) && defined(_SC_PHYS_PAGES)
+  const double installed =
+      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return installed;
+  return std::min(installed, static_cast<double>(limit.rlim_cur));
+#else
+  return 0;
 #endif
 }
 
-/// The weights, their gradients and what the optimizer remembers, and a row of each layer's outputs, must fit.
-void check_memory(const Options& options) {
-#if !defined(_WIN32) && defined(_SC_PHYS_PAGES)
-  const double needed = 5 * sizeof(float) * parameter_count(options);
-  const double present = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+void check_memory(const Options& options, Index train_rows, Index test_rows) {
+  const double needed = memory_needed(options, train_rows, test_rows), present = memory_present();
   if (present > 0 && needed > present)
-    throw Error(ErrorCode::io, "--hidden: a net of " + fixed(parameter_count(options), 0) + " parameters needs " +
-                                   fixed(needed, 0) + " bytes; this machine has " + fixed(present, 0));
-#endif
+    throw Error(ErrorCode::io, "not enough memory: this net and " + std::to_string(train_rows) + " rows need about " +
+                                   fixed(needed, 0) + " bytes; there are " + fixed(present, 0) +
+                                   ". Try smaller --hidden or --batch");
 }
 
 // ---- The data ----------------------------------------------------------------------------------------------------
@@ -77,7 +72,9 @@ void check_memory(const Options& options) {
 void check_data(const Data& data, Console& console) {
   const tinynet::Images& images = data.train.images;
   if (images.cols() != inputs)
-    throw Error({.path = data.origin,
+    throw Error({.path = data.train_images_file,
+                 .offset = 8,
+                 .field = "height and width",
                  .what = "images of the wrong size",
                  .expected = std::to_string(inputs) + " pixels, as the net has inputs",
                  .actual = std::to_string(images.height()) + " x " + std::to_string(images.width()) + " = " +
@@ -95,12 +92,33 @@ void check_data(const Data& data, Console& console) {
     console.note("all training images are blank");
 }
 
+// ---- The weights to start from ---------------------------------------------------------------------------------
+
+void load(Model& model, const Options& options, Console& console) {
+  const std::string& file = options.init_file;
+  const tinynet::LoadReport report = tinynet::load_safetensors<float>(file, model.weights(),
+                                                                      {.convert = options.convert,
+                                                                       .allow_nonfinite = options.allow_nonfinite,
+                                                                       .convert_name = "--convert",
+                                                                       .allow_nonfinite_name = "--allow-nonfinite"});
+  const auto tell = [&](const std::string& what, const std::vector<std::string>& tensors) {
+    std::string list;
+    for (const std::string& name : tensors) list += (list.empty() ? "" : ", ") + name;
+    if (!list.empty()) console.note(file + ": " + what + " " + list);
+  };
+  if (!report.verified)
+    console.note(file + ": has no checksum of tinynet's, so damage to its numbers would not be seen");
+  tell("rounded to float:", report.converted);
+  tell("not used, since no net here has it:", report.ignored);
+}
+
 // ---- Training ----------------------------------------------------------------------------------------------------
 
 struct Training {
   float loss = std::numeric_limits<float>::quiet_NaN();  // before the last step
   double seconds = 0;
   bool output_closed = false;
+  std::exception_ptr failure;  // what kept us from writing the losses and ended the training
 };
 
 void check_finite(float loss, long step) {
@@ -111,6 +129,7 @@ void check_finite(float loss, long step) {
                                       ". A smaller --lr may help");
 }
 
+/// An Error in writing the losses ends the training, but is kept: the weights can still be saved.
 Training train(Model& model, const tinynet::RowSelection& x, Labels labels, const Options& options, Metrics& metrics,
                Console& console) {
   std::optional<tinynet::Batches<tinynet::RowSelection, std::uint8_t>> batches;
@@ -125,17 +144,25 @@ Training train(Model& model, const tinynet::RowSelection& x, Labels labels, cons
     } else {
       result.loss = model.step(x, labels, check);
     }
-    metrics.add(step, result.loss);
-    if (step % options.log_every == 0) try {
+    try {
+      metrics.add(step, result.loss);
+      if (step % options.log_every == 0)
         console.result("step= " + std::to_string(step) + " loss= " + shortest(result.loss));
-      } catch (const OutputClosed&) {
-        result.output_closed = true;
-        break;
-      }
+    } catch (const OutputClosed&) {
+      result.output_closed = true;
+      break;
+    } catch (const Error&) {
+      result.failure = std::current_exception();
+      break;
+    }
     console.progress("train", "steps", step + 1, options.steps);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  metrics.close();
+  try {
+    metrics.close();
+  } catch (const Error&) {
+    if (!result.failure) result.failure = std::current_exception();
+  }
   console.clear_progress();
   return result;
 }
@@ -152,20 +179,41 @@ std::string fingerprint(Model& model) {
   return sha256(bytes);
 }
 
+/// Throws Error (numeric) unless all weights are numbers that can be saved.
+void check_weights(Model& model, const std::string& path) {
+  for (const auto& t : model.weights())
+    if (!std::all_of(t.data, t.data + t.size(), [](float weight) { return std::isfinite(weight); }))
+      throw Error(ErrorCode::numeric, t.name + " has numbers that are not finite after training; " +
+                                          tinynet::detail::printable(path) +
+                                          " is not written. A smaller --lr may help");
+}
+
 void save(Model& model, const std::string& path) {
   std::vector<tinynet::NamedTensor<const float>> tensors;
-  for (const auto& t : model.weights()) {
-    if (!std::all_of(t.data, t.data + t.size(), [](float weight) { return std::isfinite(weight); }))
-      throw Error(ErrorCode::numeric, t.name + " has numbers that are not finite after training; " + path +
-                                          " is not written. A smaller --lr may help");
-    tensors.push_back({t.name, t.shape, t.data});
-  }
+  for (const auto& t : model.weights()) tensors.push_back({t.name, t.shape, t.data});
   tinynet::save_safetensors<float>(path, tensors);
 }
 
-void report_test(const Model& model, const tinynet::RowSelection& x, Labels labels, Language language,
-                 Console& console) {
-  const tinynet::Evaluation test = model.evaluate(x, labels);
+/// How good the net is; `set` says on which data. What the last step has done no loss of the training has seen: throws
+/// Error (numeric) if the net has diverged there.
+tinynet::Evaluation evaluate(const Model& model, const tinynet::RowSelection& x, Labels labels, const char* set,
+                             const Options& options) {
+  std::string what;
+  try {
+    tinynet::Evaluation result = model.evaluate(x, labels);
+    if (std::isfinite(result.loss)) return result;
+    what = std::string("the loss on the ") + set + " is " + (std::isnan(result.loss) ? "NaN" : "infinite");
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::numeric) throw;
+    what = std::string("an output of the net for the ") + set + " is NaN";
+  }
+  if (options.steps > 0) what += " after training";
+  if (!options.save_file.empty()) what += "; " + tinynet::detail::printable(options.save_file) + " is not written";
+  throw Error(ErrorCode::numeric, what + (options.steps > 0 ? ". A smaller --lr may help"
+                                                            : ". A smaller --scale or other weights may help"));
+}
+
+void report_test(const tinynet::Evaluation& test, Language language, Console& console) {
   console.result("loss on test data:  " + shortest(static_cast<float>(test.loss)));
   constexpr Index shown = 500;
   int wrong = 0;
@@ -177,7 +225,7 @@ void report_test(const Model& model, const tinynet::RowSelection& x, Labels labe
                    (chinese ? ", 实际值:" : ", actual:") + std::to_string(m.actual));
   }
   console.note("accuracy on test data: " + fixed(100 * test.accuracy, 2) + " %; " + std::to_string(wrong) +
-               " of the first " + std::to_string(std::min<Index>(shown, static_cast<Index>(labels.size()))) +
+               " of the first " + std::to_string(std::min<Index>(shown, static_cast<Index>(test.predicted.size()))) +
                " misclassified");
 }
 
@@ -185,13 +233,14 @@ void report_test(const Model& model, const tinynet::RowSelection& x, Labels labe
 
 int run(const Options& options, Console& console) {
   choose_device(options, console);
-  check_save_file(options.save_file);
-  check_memory(options);
+  if (!options.save_file.empty()) tinynet::check_writable(options.save_file);
+  check_memory(options, 1, 1);  // again when the rows are counted
 
   const Data data = load_data(options.data, console);
   check_data(data, console);
+  check_memory(options, data.train.size(), data.test.size());
   const std::unique_ptr<Model> model = make_model(options);
-  if (!options.init_file.empty()) tinynet::load_safetensors<float>(options.init_file, model->weights());
+  if (!options.init_file.empty()) load(*model, options, console);
   Metrics metrics(options.metrics_file);
   console.note(model->kind());
 
@@ -204,23 +253,31 @@ int run(const Options& options, Console& console) {
 
   const tinynet::RowSelection x = data.train.images * options.scale;
   Training training;
+  tinynet::Evaluation test;
   {
     const StopRequest catch_signals;
     training = train(*model, x, data.train.labels, options, metrics, console);
+    if (!options.save_file.empty()) check_weights(*model, options.save_file);
+    test = evaluate(*model, data.test.images * options.scale, data.test.labels, "test data", options);
     if (!options.save_file.empty()) save(*model, options.save_file);
+  }
+  const std::string where = options.save_file.empty() ? "" : "the weights are in " + options.save_file;
+  if (training.failure) {
+    if (!where.empty()) console.note(where);
+    std::rethrow_exception(training.failure);
   }
   if (training.output_closed) throw OutputClosed{};
   if (StopRequest::made()) {
-    console.note("stopped by " + StopRequest::name() +
-                 (options.save_file.empty() ? "" : ", the weights are in " + options.save_file));
+    console.note("stopped by " + StopRequest::name() + (where.empty() ? "" : ", " + where));
     return StopRequest::exit_code();
   }
 
   // Without training, the loss of the weights as they are.
-  if (options.steps == 0) training.loss = static_cast<float>(model->evaluate(x, data.train.labels).loss);
+  if (options.steps == 0)
+    training.loss = static_cast<float>(evaluate(*model, x, data.train.labels, "training data", options).loss);
   console.result("in the end loss= " + shortest(training.loss));
   console.result("running time=" + fixed(training.seconds, 3) + "s");
-  report_test(*model, data.test.images * options.scale, data.test.labels, options.language, console);
+  report_test(test, options.language, console);
   if (options.fingerprint) console.answer("fingerprint: " + fingerprint(*model));
   return 0;
 }

@@ -272,6 +272,16 @@ class Successes(DownloadTest):
         self.check(self.run_program("", "--offline"))
         self.assertEqual(len(self.server.requests()), 4)
 
+    def test_a_folder_that_was_passed_over_for_the_cache_is_said(self):
+        few = self.folder / "few"
+        few.mkdir()
+        for name in NAMES[:2]:
+            (few / name).write_bytes(b"")
+        for folder, why in ((few, "MNIST is not complete"), (self.folder / "none", "no folder to read MNIST from")):
+            done = self.run_program(self.server.mirrors("good"), dataset=None, TINYNET_DATA=str(folder))
+            self.check(done)
+            self.assertRegex(done.stderr, rf"data: MNIST, .*, not from TINYNET_DATA: {folder}: {why}")
+
     def test_packed_anew(self):
         self.check(self.run_program(self.server.mirrors("repacked")))
 

@@ -73,7 +73,7 @@ class Output(ProgramTest):
         done = self.run_program("--help", data=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for option in ("data dataset device threads hidden activation optimizer lr momentum weight-decay steps batch scale "
-                       "seed engine log-every metrics init save lang fingerprint quiet help version").split():
+                       "seed engine log-every metrics init convert allow-nonfinite save lang fingerprint quiet help version").split():
             self.assertIn(f"--{option} ", done.stdout)
         done = self.run_program("--version", data=False)
         self.assertRegex(done.stdout, r"\Amnist \(tinynet \d+\.\d+\.\d+\)\n\Z")
@@ -127,16 +127,79 @@ class Files(ProgramTest):
         self.good("--steps", 1, "--hidden", "", "--save", path)
         self.assertEqual({n: t[1] for n, t in read_safetensors(path).items()}, {"lo.weight": [10, 784], "lo.bias": [10]})
 
-    def test_init_that_does_not_fit(self):
+    def narrow(self):
         path = self.folder / "narrow.safetensors"
         self.good("--steps", 0, "--hidden", "20", "--save", path)
-        self.bad(3, "l1.weight", "--init", path)
+        return path
+
+    def test_init_that_does_not_fit(self):
+        self.bad(3, "l1.weight", "--init", self.narrow())
+
+    def write_linear(self, dtype="F32", pack="f", bias=(0.5,) * 10, more=None):
+        """The file of a net without hidden layers, as another program would write it."""
+        path = self.folder / "other-program.safetensors"
+        tensors = [("lo.weight", dtype, [10, 784], struct.pack(f"<7840{pack}", *[0.25] * 7840)),
+                   ("lo.bias", dtype, [10], struct.pack(f"<10{pack}", *bias)), *(more or [])]
+        header, body = {}, b""
+        for name, kind, shape, data in tensors:
+            header[name] = {"dtype": kind, "shape": shape, "data_offsets": [len(body), len(body) + len(data)]}
+            body += data
+        text = json.dumps(header).encode()
+        path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+        return path
+
+    def test_what_loading_did_is_said(self):
+        plain = ("--steps", 0, "--hidden", "", "--init")
+        path = self.write_linear(more=[("bn.num_batches_tracked", "I64", [], bytes(8))])
+        said = self.good(*plain, path).stderr
+        self.assertIn(f"{path}: has no checksum", said)
+        self.assertIn("not used, since no net here has it: bn.num_batches_tracked", said)
+        ours = self.folder / "ours.safetensors"
+        self.assertNotIn("checksum", self.good(*plain, path, "--save", ours).stderr.split("mnist: note: net")[1])
+        self.assertNotIn("checksum", self.good(*plain, ours).stderr)
+
+    def test_other_types_and_numbers_are_loaded_if_asked_for(self):
+        plain = ("--steps", 0, "--hidden", "", "--init")
+        expected = self.good(*plain, self.write_linear()).stdout
+        path = self.write_linear("F64", "d")
+        self.assertIn("--convert takes it", self.bad(3, "has type F64 instead of F32", *plain, path))
+        done = self.good(*plain, path, "--convert")
+        self.assertIn("rounded to float: lo.weight, lo.bias", done.stderr)
+        self.assertEqual(done.stdout.replace("running", ""), expected.replace("running", ""))
+
+        path = self.write_linear(bias=(float("-inf"),) + (0.5,) * 9)
+        self.assertIn("--allow-nonfinite takes it", self.bad(6, "lo.bias[0]", *plain, path))
+        # The logit of class 0 is -inf: a net that is never right about it has an infinite loss, and is told from ours.
+        done = self.run_program(*plain, path, "--allow-nonfinite")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertIn("the loss on the test data is infinite. A smaller --scale or other weights may help", done.stderr)
 
     def test_places_that_cannot_be_written_are_found_before_training(self):
         missing = self.folder / "missing" / "x"
         for option, name in (("--save", "x.safetensors"), ("--metrics", "x.csv")):
             self.bad(4, str(missing), option, str(missing) + name)
         self.bad(4, "directory", "--save", self.folder)
+        if os.path.exists("/dev/null"):
+            self.bad(4, "not a regular file", "--save", "/dev/null")
+        self.bad(4, "too long", "--save", self.folder / ("x" * 300))
+        fixed = self.folder / "fixed.safetensors"
+        fixed.write_text("")
+        fixed.chmod(0o444)
+        if not os.access(fixed, os.W_OK):  # not as root
+            self.bad(4, "write-protected", "--save", fixed)
+
+    def test_a_look_at_the_place_leaves_nothing_there(self):
+        folder = self.folder / "looked"
+        folder.mkdir()
+        self.bad(3, "l1.weight", "--init", self.narrow(), "--save", folder / "x")
+        self.assertEqual(list(folder.iterdir()), [])
+
+    def test_a_link_to_a_file_that_is_not_there_yet_is_followed(self):
+        link = self.folder / "latest"
+        link.symlink_to("first.safetensors")
+        self.good("--steps", 1, "--save", link)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(len(read_safetensors(self.folder / "first.safetensors")), 6)
 
     def test_full_disk(self):
         if os.path.exists("/dev/full"):
@@ -145,6 +208,16 @@ class Files(ProgramTest):
             done = self.run_program("--steps", 3, "--metrics", link)
             self.assertEqual(done.returncode, 4, done.stderr)
             self.assertIn("full.csv", done.stderr)
+
+    def test_what_was_trained_is_saved_when_the_losses_cannot_be_written(self):
+        if os.path.exists("/dev/full"):
+            link, path = self.folder / "full.jsonl", self.folder / "kept.safetensors"
+            link.symlink_to("/dev/full")
+            done = self.run_program("--steps", 3, "--metrics", link, "--save", path)
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertIn("full.jsonl", done.stderr.splitlines()[-1])
+            self.assertIn(f"the weights are in {path}", done.stderr)
+            self.assertEqual(len(read_safetensors(path)), 6)
 
 
 class Nets(ProgramTest):
@@ -203,10 +276,12 @@ class Endings(ProgramTest):
         self.assertEqual(done.returncode, 6, done.stderr)
         self.assertRegex(done.stderr, r"mnist: error: the loss is (NaN|infinite) at step \d+; it was finite until step \d+")
         self.assertFalse(path.exists())
-        # The weights are lost in the last step, which no loss has seen.
-        done = self.run_program("--steps", 1, "--lr", "1e300", "--save", path)
-        self.assertEqual(done.returncode, 6, done.stderr)
-        self.assertFalse(path.exists())
+        # The weights are lost in the last step, which no loss has seen; or they are numbers still, but their loss is not.
+        for lr, what in (("1e300", "l1.weight has numbers that are not finite"), ("1e30", "test data is ")):
+            done = self.run_program("--steps", 1, "--lr", lr, "--save", path)
+            self.assertEqual(done.returncode, 6, done.stderr)
+            self.assertRegex(done.stderr, what + r".* after training; .* is not written. A smaller --lr may help\n\Z")
+            self.assertFalse(path.exists())
 
     def start(self, *options, **more):
         return subprocess.Popen(self.command("--steps", 10_000_000, "--log-every", 1, *options), env=self.environment(),
@@ -259,6 +334,11 @@ class Endings(ProgramTest):
                                   env=self.environment(), capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 4, done.stderr)
             self.assertIn("mnist: error: standard output cannot be written", done.stderr)
+            for option in ("--help", "--version"):
+                done = subprocess.run(["sh", "-c", f'"$@" {redirection}', "sh", *self.command(option, data=False)],
+                                      capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 4, option)
+                self.assertIn("mnist: error: standard output cannot be written", done.stderr)
 
     def test_no_standard_streams_at_all(self):
         metrics = self.folder / "alone.csv"

@@ -5,6 +5,9 @@
 """
 
 import os
+import resource
+import subprocess
+import sys
 
 from harness import ProgramTest, main, write_data
 
@@ -34,6 +37,9 @@ class Options(ProgramTest):
         self.bad(2, "--lr: given more than once", "--lr", "1", "--lr", "2")
         self.bad(2, "--quiet: given more than once", "--quiet", "--quiet")
         self.bad(2, "--steps: needs a value", "--steps")
+        for flag in ("quiet", "fingerprint", "offline", "convert", "allow-nonfinite", "help", "version"):
+            for value in ("", "1", "true", "x"):
+                self.bad(2, f"--{flag}: takes no value, found '{value}'", f"--{flag}={value}")
         self.bad(2, "--save: expected a name, found '--quiet'", "--save", "--quiet")
 
     def test_names(self):
@@ -47,6 +53,29 @@ class Options(ProgramTest):
         for value in ("0", "-1", "1000000000", ",", "30,", "30,,30", "a", "30;30", ",".join(["1"] * 200)):
             self.bad(2, "--hidden: expected", "--hidden", value)
         self.bad(4, "bytes", "--hidden", "1000000,1000000")
+
+    def test_not_enough_memory(self):
+        def run(megabytes, *options, data=True):
+            limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+            return subprocess.run(self.command(*options, data=data), env=self.environment(), capture_output=True,
+                                  text=True, timeout=60, preexec_fn=limit)
+
+        if sys.platform != "linux":
+            self.skipTest("not every system holds a process to such a limit")
+        if run(100, "--version", data=False).returncode != 0:
+            self.skipTest("this program does not even start in 100 MiB (a sanitizer needs more)")
+        # By the estimate, before anything is asked for: the weights alone do not fit, or the partial sums do not, or what
+        # a layer gives for all rows.
+        for options in (["--hidden", "3000,3000"], ["--hidden", "2000,1000", "--optimizer", "adam"],
+                        ["--hidden", "100" + ",9000,9" * 3, "--engine", "tape"]):
+            done = run(100, "--steps", 1, *options)
+            self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
+            self.assertRegex(done.stderr, r"not enough memory: this net and \d+ rows need about \d+ bytes; there are "
+                                          rf"{100 << 20}\. Try smaller --hidden or --batch\n\Z")
+        # By the request that could not be met.
+        done = run(50, "--steps", 1, "--dataset", "synthetic", "--threads", 1, data=False)
+        self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
+        self.assertRegex(done.stderr, r"not enough memory: \d+ bytes were asked for\n\Z")
 
     def test_momentum(self):
         self.bad(2, "adam has none", "--optimizer", "adam", "--momentum", "0.9")
@@ -85,6 +114,16 @@ class Data(ProgramTest):
         self.assertIn("NOT MNIST", done.stderr)
         self.assertIn("TINYNET_DATA: /nonexistent", done.stderr)
 
+    def test_a_data_set_that_is_asked_for_is_insisted_on(self):
+        for name, how in (("mnist", {}), ("fashion", {}), ("mnist", {"data": False, "TINYNET_DATA": str(self.data)})):
+            line = self.bad(3, f"--dataset {name} was asked for", "--steps", 0, "--dataset", name, **how)
+            self.assertRegex(line, r"t10k-labels-idx1-ubyte: at byte 0 \(content\): .*; expected SHA-256 [0-9a-f]{64}, "
+                                   r"found [0-9a-f]{64}\. Without --dataset")
+        real = os.environ.get("TINYNET_DATA")
+        if real:
+            done = self.good("--steps", 0, "--dataset", "mnist", data=False, TINYNET_DATA=real)
+            self.assertIn(f"data: MNIST, 60000 + 10000 images from {real} (TINYNET_DATA)", done.stderr)
+
     def test_a_damaged_folder_is_an_error(self):
         folder = self.folder / "damaged"
         write_data(folder)
@@ -97,8 +136,9 @@ class Data(ProgramTest):
     def test_images_of_another_size(self):
         folder = self.folder / "large"
         write_data(folder, side=32)
-        line = self.bad(3, "784", "--data", folder, data=False)
-        self.assertIn("32 x 32 = 1024", line)
+        path = folder / "train-images-idx3-ubyte"
+        line = self.bad(3, f"{path}: at byte 8 (height and width): images of the wrong size", "--data", folder, data=False)
+        self.assertIn("expected 784 pixels, as the net has inputs, found 32 x 32 = 1024", line)
 
     def test_a_class_that_never_occurs(self):
         folder = self.folder / "few"

@@ -1,4 +1,4 @@
-// gzip (RFC 1952) through zlib, and IDX files that may be packed with it. The only header that needs zlib.
+// gzip (RFC 1952), and IDX files that may be packed with it. Needs zlib, as does data/mnist.hpp, which includes this.
 #pragma once
 
 #include <zlib.h>

@@ -1,4 +1,4 @@
-// The four files of MNIST, or of a data set in the same format such as Fashion-MNIST.
+// The four files of MNIST, or of a data set in the same format such as Fashion-MNIST. Needs zlib.
 #pragma once
 
 #include <array>
