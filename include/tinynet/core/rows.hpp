@@ -11,6 +11,21 @@
 #include <tinynet/core/sparse_rows.hpp>
 
 namespace tinynet {
+namespace detail {
+
+/// to[i] = from[i]. Not inlined, since g++ 12 would warn of what cannot happen where it knows the size.
+template <class Number, class Scalar>
+#ifdef __GNUC__
+__attribute__((noinline))
+#endif
+void convert(const Number* from, Index count, Scalar* to) {
+  Index i = 0;
+  if constexpr (std::is_same_v<Number, std::uint8_t> && has_pack<Scalar>)
+    for (; i + Pack<Scalar>::size <= count; i += Pack<Scalar>::size) Pack<Scalar>::load_bytes(from + i).store(to + i);
+  for (; i < count; ++i) to[i] = static_cast<Scalar>(from[i]);
+}
+
+}  // namespace detail
 
 /// A read-only view of N rows of numbers: uint8, float or double, row- or column-major, all rows or a selection.
 /// It does not own the numbers (nor the selection); they must stay until the last use, `backward()` included.
@@ -114,17 +129,12 @@ class Rows {
     for (Index r = 0; r < count; ++r) {
       const Number* const from = numbers + row(begin + r) * row_stride_;
       Scalar* const to = scratch + r * cols;
-      Index c = 0;
-      if constexpr (std::is_same_v<Number, std::uint8_t> && detail::has_pack<Scalar>)
-        if (col_stride_ == 1)
-          for (; c + Pack<Scalar>::size <= cols; c += Pack<Scalar>::size)
-            Pack<Scalar>::load_bytes(from + c).store(to + c);
       if (col_stride_ == 1)
-        for (; c < cols; ++c) to[c] = static_cast<Scalar>(from[c]);
+        detail::convert(from, cols, to);
       else
-        for (; c < cols; ++c) to[c] = static_cast<Scalar>(from[c * col_stride_]);
+        for (Index c = 0; c < cols; ++c) to[c] = static_cast<Scalar>(from[c * col_stride_]);
       if (scale_ != 1)
-        for (Index i = 0; i < cols; ++i) to[i] *= static_cast<Scalar>(scale_);
+        for (Index c = 0; c < cols; ++c) to[c] *= static_cast<Scalar>(scale_);
     }
     return scratch;
   }
