@@ -9,6 +9,14 @@
 
 namespace tinynet::detail {
 
+/// bias + the products of `count` numbers with their weights, in double.
+template <class Scalar>
+double exact_sum(const Scalar* x, const Scalar* weight, Index count, Scalar bias) {
+  auto total = static_cast<double>(bias);
+  for (Index k = 0; k < count; ++k) total += static_cast<double>(x[k]) * static_cast<double>(weight[k]);
+  return total;
+}
+
 /// Replaces each y(r, j), r < rows, j < columns, that is less than 2^-18 of the largest, by sum(r, j), a double.
 /// `stride` numbers lie from row to row; what lies between columns and stride should not be 0, or it costs time.
 template <class Sum>

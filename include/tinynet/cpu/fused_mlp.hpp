@@ -212,11 +212,9 @@ class FusedStep {
     double first_sum(Index row, Index unit, const Scalar* dense) const {
       const Stage<Scalar>& s = stage(0);
       const Scalar* const weight = s.weight + unit * s.in;
-      double total = s.bias == nullptr ? 0 : static_cast<double>(s.bias[unit]);
-      if (sparse == nullptr) {
-        for (Index k = 0; k < s.in; ++k) total += static_cast<double>(dense[k]) * static_cast<double>(weight[k]);
-        return total;
-      }
+      const Scalar bias = s.bias == nullptr ? Scalar(0) : s.bias[unit];
+      if (sparse == nullptr) return exact_sum(dense, weight, s.in, bias);
+      auto total = static_cast<double>(bias);
       const auto list = sparse->row(x.row(row));
       for (Index e = 0; e < list.size; ++e)
         total += static_cast<double>(static_cast<Scalar>(list.value[e]) * scale()) *

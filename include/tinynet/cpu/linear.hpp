@@ -22,10 +22,7 @@ void linear_forward(const Rows& x, const Scalar* weight, const Scalar* bias, Ind
   const Index in = x.cols();
   const auto recompute = [=](const Scalar* block, Index count, Scalar* to) {
     recompute_cancelled(count, out, out, to, [&](Index r, Index j) {
-      double total = bias == nullptr ? 0 : static_cast<double>(bias[j]);
-      for (Index k = 0; k < in; ++k)
-        total += static_cast<double>(block[r * in + k]) * static_cast<double>(weight[j * in + k]);
-      return total;
+      return exact_sum(block + r * in, weight + j * in, in, bias == nullptr ? Scalar(0) : bias[j]);
     });
   };
   if (x.rows() == 1) {

@@ -13,8 +13,9 @@ template <class Scalar>
 void linear_row(const Scalar* x, Index in, const Scalar* weight, const Scalar* bias, Index out, Scalar* y) {
   using P = Pack<Scalar>;
   constexpr Index pieces = 64, at_once = 8;
-  for (Index begin = 0, end; begin < in || begin == 0; begin = end) {
-    end = std::min(in, begin + pieces * P::size);
+  Index begin = 0;
+  do {
+    const Index end = std::min(in, begin + pieces * P::size);
     const Index body = begin + (end - begin) / P::size * P::size, rest = end - body;
     std::array<std::int32_t, pieces> used;  // where the packs are that are not 0
     Index count = 0;
@@ -45,8 +46,8 @@ void linear_row(const Scalar* x, Index in, const Scalar* weight, const Scalar* b
     if (j + 4 <= out) j = rows(j, std::integral_constant<Index, 4>{});
     if (j + 2 <= out) j = rows(j, std::integral_constant<Index, 2>{});
     while (j < out) j = rows(j, std::integral_constant<Index, 1>{});
-    if (end == in) break;
-  }
+    begin = end;
+  } while (begin < in);
 }
 
 }  // namespace tinynet::detail
