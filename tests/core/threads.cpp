@@ -8,6 +8,12 @@
 #include <tinynet/core/threads.hpp>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 using namespace tinynet;
 using detail::parallel_for;
 
@@ -124,3 +130,59 @@ TEST_CASE("somebody else's pool can be used, and given up again") {
   CHECK(num_threads() == 2);
   check_every_index_once(1000);
 }
+
+TEST_CASE("nobody waits for a helper that has not come yet") {
+  Eigen::ThreadPool pool(1);
+  set_thread_pool(pool);
+  std::atomic<bool> go_on = false, asleep = false;
+  pool.Schedule([&] {
+    for (asleep = true; !go_on;) std::this_thread::yield();
+  });
+  while (!asleep) std::this_thread::yield();
+  for (int i = 0; i < 3000; ++i) check_every_index_once(3);  // more than Eigen's queue holds; ends only if that is true
+  go_on = true;
+  check_every_index_once(1000);
+  set_num_threads(2);
+}
+
+TEST_CASE("jobs of threads that have ended are used again") {
+  set_num_threads(3);
+  for (int i = 0; i < 50; ++i) std::thread([] { check_every_index_once(100); }).join();
+}
+
+#ifdef __linux__
+TEST_CASE("threads that the system refuses to start are done without") {
+  const auto sum_in_child = [](rlim_t most_threads) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      // The limit is one of the user's, and none for root; 61234 is a user who has no other threads.
+      const rlimit limit{most_threads, most_threads};
+      bool ok = geteuid() != 0 || (setgid(61234) == 0 && setuid(61234) == 0);
+      ok = ok && setrlimit(RLIMIT_NPROC, &limit) == 0;
+      Index total = 0;
+      if (ok) {
+        set_num_threads(8);
+        std::atomic<Index> sum = 0;
+        for (int i = 0; i < 100; ++i) parallel_for(100, [&](Index k, int) { sum += k; });
+        set_num_threads(1);  // ends those that have started
+        total = sum;
+      }
+      const bool written = write(ends[1], &total, sizeof total) == static_cast<ssize_t>(sizeof total);
+      _exit(written ? 0 : 1);
+    }
+    Index total = -1;
+    close(ends[1]);
+    CHECK(read(ends[0], &total, sizeof total) == static_cast<ssize_t>(sizeof total));
+    close(ends[0]);
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    return total;
+  };
+  set_num_threads(1);  // a fork has none of its parent's threads
+  for (const unsigned most : {0U, 1U, 3U, 100U}) CHECK(sum_in_child(most) == 100 * 4950);
+}
+#endif

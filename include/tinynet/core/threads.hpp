@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <exception>
-#include <latch>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
+#include <utility>
+#include <vector>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -30,6 +34,129 @@ inline int available_cpus() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// True while this thread is inside parallel_for: what is called there runs on this thread alone.
+inline thread_local bool inside_parallel_for = false;
+
+struct InsideParallelFor {
+  InsideParallelFor() { inside_parallel_for = true; }
+  ~InsideParallelFor() { inside_parallel_for = false; }
+};
+
+/// A loop that several threads share. It outlives the loop, since a helper may come when all is done: it finds the job
+/// closed, or opened again for another run, and nobody has waited for it. Each thread has a piece of the loop that it
+/// begins with, the same one every time, where it finds in its cache what it has left there; then it helps the others.
+class Job {
+ public:
+  /// Calls f(index, worker) for every index in [0, count) on this thread and on those of the pool's that come in time.
+  /// Throws the first exception on when all are out.
+  template <class F>
+  void run(Eigen::ThreadPoolInterface& pool, Index count, F& f) {
+    const Index workers = pool.NumThreads() + 1;
+    if (static_cast<Index>(pieces_.size()) != workers) pieces_ = std::vector<Piece>(static_cast<std::size_t>(workers));
+    for (Index w = 0; w < workers; ++w) {
+      Piece& piece = pieces_[static_cast<std::size_t>(w)];
+      piece.next.store(count * w / workers, std::memory_order_relaxed);
+      piece.end = count * (w + 1) / workers;
+    }
+    pool_ = &pool;
+    object_ = const_cast<void*>(static_cast<const void*>(&f));
+    call_ = [](void* object, Index i, int worker) { (*static_cast<F*>(object))(i, worker); };
+    failed_.clear();
+    state_.store(++run_ * one_run, std::memory_order_release);
+    {
+      const Closing guard{*this};
+      // The task is two numbers, so that std::function keeps it without the heap.
+      for (Index i = 1; i < std::min(count, workers); ++i) pool.Schedule([this, run = run_] { help(run); });
+      work();
+    }
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+
+ private:
+  friend class Threads;
+  // What state_ is made of: how many helpers are inside, whether no more may come, and the number of the run.
+  static constexpr std::uint64_t one_helper = 1, closed = 1 << 23, one_run = 1 << 24;
+
+  struct Closing {
+    Job& job;
+    ~Closing() { job.close(); }
+  };
+
+  void help(std::uint64_t run) {
+    std::uint64_t state = state_.load(std::memory_order_relaxed);
+    do {
+      if (state / one_run != run || (state & closed) != 0) return;
+    } while (
+        !state_.compare_exchange_weak(state, state + one_helper, std::memory_order_acquire, std::memory_order_relaxed));
+    work();
+    if (state_.fetch_sub(one_helper, std::memory_order_release) == run * one_run + closed + one_helper)
+      state_.notify_one();
+  }
+
+  void work() {
+    const InsideParallelFor guard;
+    const int worker = pool_->CurrentThreadId() + 1;  // 0: the one that does not belong to the pool
+    const std::size_t first = static_cast<std::size_t>(worker), workers = pieces_.size();
+    try {
+      for (std::size_t w = 0; w < workers; ++w) {
+        Piece& piece = pieces_[(first + w) % workers];
+        for (Index i; (i = piece.next.fetch_add(1, std::memory_order_relaxed)) < piece.end;) call_(object_, i, worker);
+      }
+    } catch (...) {
+      for (Piece& piece : pieces_) piece.next.store(piece.end, std::memory_order_relaxed);
+      if (!failed_.test_and_set()) error_ = std::current_exception();
+    }
+  }
+
+  void close() {
+    std::uint64_t state = state_.fetch_or(closed, std::memory_order_acq_rel) | closed;
+    for (int spins = 0; state % closed != 0; state = state_.load(std::memory_order_acquire))
+      if (++spins > 10000) state_.wait(state, std::memory_order_relaxed);  // before that, sleeping costs more
+  }
+
+  std::atomic<std::uint64_t> state_{closed};
+  std::uint64_t run_ = 0;
+  void* object_ = nullptr;
+  void (*call_)(void* object, Index i, int worker) = nullptr;
+  struct alignas(64) Piece {
+    std::atomic<Index> next{0};
+    Index end = 0;
+  };
+  std::vector<Piece> pieces_;
+  Eigen::ThreadPoolInterface* pool_ = nullptr;
+  std::exception_ptr error_{};
+  std::atomic_flag failed_{};
+  Job* next_free_ = nullptr;
+};
+
+/// Threads for Eigen's pool, some of which may be missing because the system refuses to start them: the others, and at
+/// last the caller, do their work.
+struct ThreadsThatStart {
+  struct Task {
+    std::function<void()> f;
+  };
+
+  class EnvThread {
+   public:
+    explicit EnvThread(std::function<void()> f) {
+      try {
+        thread_ = std::thread(std::move(f));
+      } catch (const std::system_error&) {}
+    }
+    ~EnvThread() {
+      if (thread_.joinable()) thread_.join();
+    }
+    void OnCancel() {}
+
+   private:
+    std::thread thread_;
+  };
+
+  EnvThread* CreateThread(std::function<void()> f) { return new EnvThread(std::move(f)); }
+  Task CreateTask(std::function<void()> f) { return Task{std::move(f)}; }
+  void ExecuteTask(const Task& task) { task.f(); }
+};
+
 /// The process's choice of threads; the own pool is made when it is first needed.
 class Threads {
  public:
@@ -45,7 +172,7 @@ class Threads {
     if (count() <= 1) return nullptr;
     if (Eigen::ThreadPoolInterface* pool = pool_.load(std::memory_order_acquire)) return pool;
     const std::lock_guard lock(mutex_);
-    if (!own_) own_ = std::make_unique<Eigen::ThreadPool>(count() - 1);
+    if (!own_) own_ = std::make_unique<OwnPool>(count() - 1);
     pool_.store(own_.get(), std::memory_order_release);
     return own_.get();
   }
@@ -57,19 +184,42 @@ class Threads {
     count_.store(count, std::memory_order_relaxed);
   }
 
+  /// The calling thread's job.
+  Job& job() {
+    thread_local const BorrowedJob borrowed(*this);
+    return *borrowed.job;
+  }
+
  private:
+  struct OwnPool : Eigen::ThreadPoolTempl<ThreadsThatStart> {
+    using ThreadPoolTempl::ThreadPoolTempl;
+    // Without this the threads would wait for those that have never started to be idle, too.
+    ~OwnPool() override { this->Cancel(); }
+  };
+
+  // Jobs are never freed, since helpers that come late look at them; at the end of a thread its job is another's.
+  struct BorrowedJob {
+    explicit BorrowedJob(Threads& owner) : threads(owner), job(owner.take_job()) {}
+    BorrowedJob(const BorrowedJob&) = delete;
+    BorrowedJob& operator=(const BorrowedJob&) = delete;
+    ~BorrowedJob() {
+      const std::lock_guard lock(threads.mutex_);
+      job->next_free_ = std::exchange(threads.free_, job);
+    }
+    Threads& threads;
+    Job* job;
+  };
+  Job* take_job() {
+    const std::lock_guard lock(mutex_);
+    if (free_ == nullptr) return new Job;
+    return std::exchange(free_, free_->next_free_);
+  }
+
   std::mutex mutex_;
-  std::unique_ptr<Eigen::ThreadPool> own_;
+  Job* free_ = nullptr;
+  std::unique_ptr<OwnPool> own_;
   std::atomic<Eigen::ThreadPoolInterface*> pool_{nullptr};
   std::atomic<int> count_{available_cpus()};
-};
-
-// True while this thread is inside parallel_for: what is called there runs on this thread alone.
-inline thread_local bool inside_parallel_for = false;
-
-struct InsideParallelFor {
-  InsideParallelFor() { inside_parallel_for = true; }
-  ~InsideParallelFor() { inside_parallel_for = false; }
 };
 
 }  // namespace detail
@@ -92,53 +242,38 @@ inline void set_thread_pool(Eigen::ThreadPoolInterface& pool) {
 
 namespace detail {
 
+/// The pool whose threads may help this one now, or null.
+inline Eigen::ThreadPoolInterface* helping_pool() {
+#ifdef _OPENMP
+  if (omp_in_parallel() != 0) return nullptr;
+#endif
+  Eigen::ThreadPoolInterface* const pool = inside_parallel_for ? nullptr : Threads::instance().pool();
+  return pool == nullptr || pool->CurrentThreadId() != -1 ? nullptr : pool;
+}
+
 /// Calls f(index, worker) for every index in [0, count), on several threads; no two calls at a time have the same
 /// worker, 0 <= worker < num_threads(). Returns when all are done; the first exception is thrown on. Runs on the
 /// calling thread alone inside another parallel_for, on a thread of the pool, and inside an OpenMP region, so that
 /// nobody's cores are oversubscribed. Which thread does what is not fixed: f's results must not depend on it.
 template <class F>
 void parallel_for(Index count, F&& f) {
-  Eigen::ThreadPoolInterface* pool = nullptr;
-  bool alone = count <= 1 || inside_parallel_for;
-#ifdef _OPENMP
-  alone = alone || omp_in_parallel() != 0;
-#endif
-  if (!alone) pool = Threads::instance().pool();
-  if (pool == nullptr || pool->CurrentThreadId() != -1) {
-    for (Index i = 0; i < count; ++i) f(i, 0);
-    return;
-  }
+  if (Eigen::ThreadPoolInterface* const pool = count > 1 ? helping_pool() : nullptr)
+    return Threads::instance().job().run(*pool, count, f);
+  for (Index i = 0; i < count; ++i) f(i, 0);
+}
 
-  const int helpers = static_cast<int>(std::min<Index>(count, num_threads())) - 1;
-  struct Job {
-    F& f;
-    Index count;
-    std::latch done;
-    std::atomic<Index> next{0};
-    std::atomic<int> workers{1};
-    std::exception_ptr error{};
-    std::atomic_flag failed{};
+/// Whether so many multiply-adds take longer than it takes to wake a thread.
+constexpr bool worth_sharing(Index multiply_adds) { return multiply_adds >= Index{1} << 18; }
 
-    void work(int worker) {
-      const InsideParallelFor guard;
-      try {
-        for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) f(i, worker);
-      } catch (...) {
-        next.store(count, std::memory_order_relaxed);
-        if (!failed.test_and_set()) error = std::current_exception();
-      }
-    }
-  } job{f, count, std::latch(helpers)};
-
-  // The task is one pointer, so that std::function keeps it without the heap.
-  for (int i = 0; i < helpers; ++i)
-    pool->Schedule([&job] {
-      job.work(job.workers.fetch_add(1, std::memory_order_relaxed));
-      job.done.count_down();
-    });
-  job.work(0);
-  job.done.wait();
-  if (job.error) std::rethrow_exception(job.error);
+/// Calls f(begin, end) for ranges that together are [0, size): by parallel_for with `grain` indices at a time, or where
+/// the calling thread is alone with all at once.
+template <class F>
+void parallel_ranges(Index size, Index grain, F&& f) {
+  const Index count = (size + grain - 1) / grain;
+  if (count > 1 && helping_pool() != nullptr)
+    parallel_for(count, [&](Index i, int) { f(i * grain, std::min(size, (i + 1) * grain)); });
+  else if (size > 0)
+    f(Index{0}, size);
 }
 
 }  // namespace detail

@@ -79,12 +79,8 @@ class FusedStep {
     parallel_for(groups, [&](Index group, int worker) {
       work(worker).subtree(group * parts, parts, sums.data() + group * size, sum_totals.data() + group * totals(), 0);
     });
-    constexpr Index grain = 2048;
     if (groups > 1)
-      parallel_for((size + grain - 1) / grain, [&](Index chunk, int) {
-        const Index begin = chunk * grain;
-        tree_sum(sums.data(), groups, size, begin, std::min(size, begin + grain));
-      });
+      parallel_ranges(size, 2048, [&](Index begin, Index end) { tree_sum(sums.data(), groups, size, begin, end); });
     tree_sum(sum_totals.data(), groups, totals(), 0, totals());
     return sum_totals[totals() - 1];
   }

@@ -113,8 +113,7 @@ void sum_over_rows(Index rows, Index size, Scalar* out, const Term& term) {
     term(partition.begin(part), partition.end(part), sum, worker);
   });
   constexpr Index grain = 4096;
-  parallel_for((size + grain - 1) / grain, [&](Index chunk, int) {
-    const Index begin = chunk * grain, end = std::min(size, begin + grain);
+  parallel_ranges(size, grain, [&](Index begin, Index end) {
     tree_sum(partial.data(), partition.parts(), size, begin, end);
     for (Index i = begin; i < end; ++i) out[i] += partial[i];
   });

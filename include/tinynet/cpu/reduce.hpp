@@ -70,8 +70,8 @@ void sum_cols(const Scalar* x, Shape shape, Scalar* out, bool accumulate) {
 template <class Scalar>
 void sum_rows(const Scalar* x, Shape shape, Scalar* out, bool accumulate) {
   constexpr Index grain = 512;  // rows
-  parallel_for((shape.rows + grain - 1) / grain, [&](Index chunk, int) {
-    for (Index r = chunk * grain; r < std::min(shape.rows, (chunk + 1) * grain); ++r) {
+  parallel_ranges(shape.rows, grain, [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) {
       Total<Scalar> total(0);
       for (Index c = 0; c < shape.cols; ++c) total += Total<Scalar>(x[r * shape.cols + c]);
       out[r] = accumulate ? out[r] + static_cast<Scalar>(total) : static_cast<Scalar>(total);

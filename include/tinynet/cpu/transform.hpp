@@ -65,18 +65,17 @@ void transform(Shape shape, const F& f, Scalar* out, Sources... in) {
   const bool flat = shape.rows == 1 || ((in.row_stride == shape.cols && !in.splat) && ...);
   if (flat) {
     const Index size = shape.size();
-    parallel_for((size + grain - 1) / grain, [&](Index chunk, int) {
-      const Index begin = chunk * grain;
+    parallel_ranges(size, grain, [&](Index begin, Index end) {
       const auto part = [&](Source<Scalar> source) {
         if (!source.splat) source.data += begin;
         return source;
       };
-      transform_row(std::min(grain, size - begin), f, out + begin, part(in)...);
+      transform_row(end - begin, f, out + begin, part(in)...);
     });
   } else {
     const Index rows = std::max<Index>(1, grain / std::max<Index>(1, shape.cols));
-    parallel_for((shape.rows + rows - 1) / rows, [&](Index chunk, int) {
-      for (Index r = chunk * rows; r < std::min(shape.rows, (chunk + 1) * rows); ++r) {
+    parallel_ranges(shape.rows, rows, [&](Index begin, Index end) {
+      for (Index r = begin; r < end; ++r) {
         const auto part = [&](Source<Scalar> source) {
           source.data += r * source.row_stride;
           return source;

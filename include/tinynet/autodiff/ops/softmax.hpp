@@ -12,8 +12,8 @@ namespace detail {
 template <class F>
 void for_each_row(Index rows, const F& f) {
   constexpr Index grain = 256;
-  parallel_for((rows + grain - 1) / grain, [&](Index chunk, int) {
-    for (Index r = chunk * grain; r < std::min(rows, (chunk + 1) * grain); ++r) f(r);
+  parallel_ranges(rows, grain, [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) f(r);
   });
 }
 
