@@ -71,26 +71,43 @@ void gather_tile(Index count, Index columns, const Lists& lists, Scalar scale, T
   });
 }
 
+/// target(index, .) += value * x for every entry of a list, for Packs packs of columns.
+template <Index Packs, class Scalar, class List>
+[[gnu::always_inline]] inline void scatter_list(const List list, const Pack<Scalar> (&x)[Packs], Tile<Scalar> target) {
+  using P = Pack<Scalar>;
+  const auto add = [&](Index index, P value) TINYNET_INLINE {
+    Scalar* const to = target.data + index * target.stride;
+    unrolled<Packs>([&](auto j) TINYNET_INLINE {
+      math::multiply_add(value, x[j], P::load(to + j * P::size)).store(to + j * P::size);
+    });
+  };
+  alignas(64) Scalar values[P::size];
+  Index e = 0;
+  constexpr Index step = std::min<Index>(P::size, 8);
+  for (; e + step <= list.size; e += step) {
+    const P several = P::load_bytes(list.value + e);
+    if constexpr (simd_registers < 32) several.store(values);
+    unrolled<step>([&](auto k) TINYNET_INLINE {
+      add(list.index[e + k], simd_registers == 32 ? several.template spread<k>() : P(values[k]));
+    });
+  }
+  for (; e < list.size; ++e) add(list.index[e], P(list.value[e]));
+}
+
 /// target(index) += scale * value * x(n) for every entry of the list with number n, for those of `lists(0)`,
-/// `lists(1)`,
-/// ... that `which` says.
+/// `lists(1)`, ... that `which` says.
 template <class Scalar, class Lists>
 void scatter_tile(TileRows which, Index columns, const Lists& lists, Scalar scale, Tile<const Scalar> x,
                   Tile<Scalar> target) {
   using P = Pack<Scalar>;
-  for_each_panel<Scalar>(columns, [&](Index column, auto packs) {
+  for_each_panel<Scalar>(columns, [=](Index column, auto packs) {
+    const Tile<Scalar> panel{target.at(0, column), target.stride};
     for (Index n = 0; n < which.count; ++n) {
       const auto list = lists(which.number == nullptr ? n : which.number[n]);
       P xi[packs()];
       unrolled<packs()>([&](auto j)
                             TINYNET_INLINE { xi[j] = P::load(x.at(list.number, column + j * P::size)) * P(scale); });
-      for (Index e = 0; e < list.size; ++e) {
-        const P value(list.value[e]);
-        Scalar* const to = target.at(list.index[e], column);
-        unrolled<packs()>([&](auto j) TINYNET_INLINE {
-          math::multiply_add(value, xi[j], P::load(to + j * P::size)).store(to + j * P::size);
-        });
-      }
+      scatter_list<packs()>(list, xi, panel);
     }
   });
 }
