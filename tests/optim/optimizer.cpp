@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <tinynet/optim/adam.hpp>
 #include <tinynet/optim/optimizer.hpp>
 #include <tinynet/optim/sgd.hpp>
@@ -73,6 +74,23 @@ TEST_CASE("a state of another size is refused, and nothing is changed") {
   CHECK_THROWS_WITH_AS(optimizer.restore(-1, state), text, tinynet::Error);
   CHECK(optimizer.steps() == 3);
   CHECK(optimizer.state() == state);
+}
+
+TEST_CASE("momenta that die away become 0, not numbers the processor is slow with") {
+  Toy<float> toy;
+  SGD optimizer{toy, {.lr = 0.5, .momentum = 0.5}};
+  toy.p.grad().setConstant(1e-20f);
+  optimizer.step();
+  toy.p.grad().setZero();
+  for (int step = 0; step < 58; ++step) optimizer.step();  // to 3.5e-38
+  CHECK(optimizer.state()[0].minCoeff() > 3e-38f);
+  bool subnormal = false;
+  for (int step = 0; step < 40; ++step) {
+    optimizer.step();
+    for (const float number : optimizer.state()[0]) subnormal |= std::fpclassify(number) == FP_SUBNORMAL;
+  }
+  CHECK_FALSE(subnormal);
+  CHECK(optimizer.state()[0].isZero(0));
 }
 
 TEST_CASE("an optimizer stays with the parameters of a net that moves") {

@@ -1,6 +1,7 @@
 // What all optimizers share: the flat vector of parameters they change, the learning rate, the count of steps.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <tinynet/autodiff/parameter.hpp>
 #include <tinynet/core/math.hpp>
@@ -67,15 +68,13 @@ class Optimizer : public LearningRate {
   template <class Rule, std::size_t... I>
   void update(const Rule& rule, std::index_sequence<I...>) {
     ++steps_;
-    // Waking threads takes longer than a small net's update.
-    constexpr Index grain = 32768, alone = 8 * grain;
-    const Index size = parameters_->size(), chunks = size < alone ? 1 : (size + grain - 1) / grain;
+    constexpr Index grain = 32768, alone = 8 * grain;  // waking threads takes longer than a small net's update
+    const Index size = parameters_->size();
     Scalar* const p = parameters_->value.data();
     const Scalar* const g = parameters_->gradient.data();
     Scalar* const lost = state_.back().data();
-    detail::parallel_for(chunks, [&](Index chunk, int) {
-      const Index end = chunk + 1 == chunks ? size : (chunk + 1) * grain;
-      Index i = chunk * grain;
+    detail::parallel_ranges(size, size < alone ? size : grain, [&](Index begin, Index end) {
+      Index i = begin;
       const auto subtract = [](auto& parameter, auto step, auto& rest) {
         const auto change = -step - rest;
         const auto changed = parameter + change;
@@ -91,7 +90,7 @@ class Optimizer : public LearningRate {
           subtract(parameter, rule(parameter, load(g), state[I]...), rest);
           store(parameter, p);
           store(rest, lost);
-          (store(state[I], state_[I].data()), ...);
+          (store(normal(state[I]), state_[I].data()), ...);
         };
         for (; i + P::size <= end; i += P::size)
           apply([i](const Scalar* from) { return P::load(from + i); },
@@ -110,6 +109,13 @@ class Optimizer : public LearningRate {
   }
 
  private:
+  // x, but 0 where it is so near to it that the processor computes with it slowly: as the momenta of weights without a
+  // gradient soon are.
+  static Pack<Scalar> normal(Pack<Scalar> x) {
+    const Pack<Scalar> least(std::numeric_limits<Scalar>::min());
+    return math::select(math::less(math::abs(x), least), Pack<Scalar>(0), x);
+  }
+
   std::shared_ptr<FlatParameters<Scalar>> parameters_;
   std::vector<Vector> state_;
   Index steps_ = 0;
