@@ -44,7 +44,7 @@ class NetModel : public Model {
  public:
   NetModel(Net&& net, const Options& options, const std::string& sizes)
       : net_(std::move(net)), optimizer_(make_optimizer(net_, options)) {
-    const bool can_be_fused = tinynet::detail::stages_of(net_).size > 0;
+    const bool can_be_fused = net_.stages().size > 0;
     if (options.engine == Engine::fused && !can_be_fused)
       throw tinynet::Error(tinynet::ErrorCode::usage, "--engine fused: the net " + shape_text(options) +
                                                           " has too many layers for it; use auto or tape");

@@ -10,6 +10,7 @@
 #include <tinynet/core/random.hpp>
 #include <tinynet/core/threads.hpp>
 #include <tinynet/core/version.hpp>
+#include <tinynet/nn/freeze.hpp>
 #include <tinynet/nn/fused_loss.hpp>
 #include <tinynet/nn/loss.hpp>
 #include <tinynet/nn/mlp.hpp>

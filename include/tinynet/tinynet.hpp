@@ -23,6 +23,7 @@
 
 #include <tinynet/nn/activation.hpp>
 #include <tinynet/nn/dropout.hpp>
+#include <tinynet/nn/freeze.hpp>
 #include <tinynet/nn/init.hpp>
 #include <tinynet/nn/linear.hpp>
 #include <tinynet/nn/loss.hpp>

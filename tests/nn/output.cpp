@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <sstream>
+#include <string>
 #include <tinynet/autodiff/ops/arithmetic.hpp>
 #include <tinynet/core/engine.hpp>
 #include <tinynet/data/dataset.hpp>
@@ -157,4 +158,26 @@ TEST_CASE("the value of a temporary output is a copy, of another one a view") {
   CHECK(copy == view);
   const Eigen::MatrixXd converted = net(x);
   CHECK(converted == view.cast<double>());
+}
+
+TEST_CASE("one row with nothing recorded takes the short way, with the numbers of the long one") {
+  const Net net{Seed{1}};
+  const DynamicMLP<double> deep({5, 40, 30, 20, 2}, Softplus{}, Seed{2});
+  const Matrix<float> expected = net(x).value();
+  const Matrix<double> expected_deep = deep(x).value();
+  const NoGrad guard;
+  for (Index r = 0; r < x.rows(); ++r) {
+    const auto y = net(x.row(r));
+    CHECK((y.value() - expected.row(r)).norm() <= 1e-5f * expected.row(r).norm());
+    CHECK_FALSE(y.var().requires_grad());
+    CHECK(y.shape() == Shape{1, 3});
+    CHECK((deep(x.row(r)).value() - expected_deep.row(r)).norm() <= 1e-13 * expected_deep.row(r).norm());
+    CHECK(net(Matrix<std::uint8_t>(x.row(r).cast<std::uint8_t>())).value() == y.value());
+  }
+  set_engine(Engine::tape);
+  CHECK((net(x.row(1)).value() - expected.row(1)).norm() <= 1e-5f * expected.row(1).norm());
+  set_engine(Engine::automatic);
+  const std::string text =
+      "linear: the input must have as many columns as the weight [out, in]; found [1, 4] and [4, 5]";
+  CHECK_THROWS_WITH_AS(net(x.row(0).leftCols(4)).value(), text.c_str(), Error);
 }

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <tinynet/nn/dropout.hpp>
+#include <tinynet/nn/mlp.hpp>
 #include <tinynet/nn/normalization.hpp>
+#include <tinynet/nn/sequential.hpp>
 #include <tinynet/nn/stages.hpp>
 
 namespace tn = tinynet;
@@ -37,7 +39,7 @@ static_assert(!is_chain<tn::Linear<3, 4>, tn::LayerNorm<4>, tn::Linear<4, 2>>);
 
 TEST_CASE("the stages of a net are its layers with the activations between them") {
   const tn::BasicMLP<float, tn::Tanh, 5, 4, 3> net;
-  const auto stages = tn::detail::stages_of(net);
+  const auto stages = net.stages();
   REQUIRE(stages.size == 2);
   CHECK(stages.stage[0].in == 5);
   CHECK(stages.stage[0].out == 4);
@@ -51,11 +53,11 @@ TEST_CASE("the stages of a net are its layers with the activations between them"
 
 TEST_CASE("a net with sizes known at run time has stages too, unless it is too deep") {
   const tn::DynamicMLP<float> net({5, 4, 3}, tn::Tanh{});
-  const auto stages = tn::detail::stages_of(net);
+  const auto stages = net.stages();
   REQUIRE(stages.size == 2);
   CHECK(stages.stage[1].in == 4);
   CHECK(bool(stages.stage[0].function.forward != nullptr));
   CHECK(bool(stages.stage[1].function.forward == nullptr));
-  CHECK(tn::detail::stages_of(tn::DynamicMLP<float>(std::vector<tn::Index>(18, 2))).size == 0);
-  CHECK(tn::detail::stages_of(tn::DynamicMLP<float>(std::vector<tn::Index>(17, 2))).size == 16);
+  CHECK(tn::DynamicMLP<float>(std::vector<tn::Index>(18, 2)).stages().size == 0);
+  CHECK(tn::DynamicMLP<float>(std::vector<tn::Index>(17, 2)).stages().size == 16);
 }

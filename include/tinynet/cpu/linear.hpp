@@ -3,7 +3,6 @@
 #pragma once
 
 #include <tinynet/core/rows.hpp>
-#include <tinynet/cpu/cancellation.hpp>
 #include <tinynet/cpu/linear_row.hpp>
 #include <tinynet/cpu/matmul.hpp>
 #include <tinynet/cpu/reduce.hpp>
@@ -20,16 +19,9 @@ Buffer<Scalar> rows_scratch(const Rows& x) {
 template <class Scalar>
 void linear_forward(const Rows& x, const Scalar* weight, const Scalar* bias, Index out, Scalar* y) {
   const Index in = x.cols();
-  const auto recompute = [=](const Scalar* block, Index count, Scalar* to) {
-    recompute_cancelled(count, out, out, to, [&](Index r, Index j) {
-      return exact_sum(block + r * in, weight + j * in, in, bias == nullptr ? Scalar(0) : bias[j]);
-    });
-  };
   if (x.rows() == 1) {
     Buffer<Scalar> converted(in);
-    const Scalar* const row = x.load(0, 1, converted.data());
-    linear_row(row, in, weight, bias, out, y);
-    return recompute(row, 1, y);
+    return linear_row(x.load(0, 1, converted.data()), in, weight, bias, out, y);
   }
   auto scratch = product_scratch<Scalar>();
   auto converted = rows_scratch<Scalar>(x);
@@ -43,7 +35,9 @@ void linear_forward(const Rows& x, const Scalar* weight, const Scalar* bias, Ind
         std::fill_n(to + r * out, out, Scalar(0));
     multiply_add(to, Factor<Scalar, false>{block, count, in}, Factor<Scalar, true>{weight, in, out},
                  scratch.data() + worker * ProductBlocks<Scalar>::scratch_size);
-    recompute(block, count, to);
+    recompute_cancelled(count, out, out, to, [&](Index r, Index j) {
+      return exact_sum(block + r * in, weight + j * in, in, bias == nullptr ? Scalar(0) : bias[j]);
+    });
   });
 }
 

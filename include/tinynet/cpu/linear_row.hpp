@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <tinynet/cpu/cancellation.hpp>
 #include <tinynet/cpu/kernels.hpp>
 
 namespace tinynet::detail {
@@ -48,6 +49,9 @@ void linear_row(const Scalar* x, Index in, const Scalar* weight, const Scalar* b
     while (j < out) j = rows(j, std::integral_constant<Index, 1>{});
     begin = end;
   } while (begin < in);
+  recompute_cancelled(1, out, out, y, [=](Index, Index j) {
+    return exact_sum(x, weight + j * in, in, bias == nullptr ? Scalar(0) : bias[j]);
+  });
 }
 
 }  // namespace tinynet::detail

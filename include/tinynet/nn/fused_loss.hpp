@@ -76,7 +76,7 @@ Var<Scalar, 1, 1> record_fused(const std::shared_ptr<FlatParameters<Scalar>>& fl
 template <class Net, class Source>
 auto fused_way(const Output<Net, Source>& output) {
   const bool possible =
-      recording && engine() != Engine::tape && !output.is_computed() && stages_of(output.net()).size > 0;
+      recording && engine() != Engine::tape && !output.is_computed() && output.net().stages().size > 0;
   return possible ? whole_flat_vector(output.net()) : nullptr;
 }
 
@@ -100,7 +100,7 @@ Var<typename Net::Scalar, 1, 1> fused_elementwise_loss(const char* name, const F
   static_assert(may_equal(T::ColsAtCompileTime, Output<Net, Source>::VarType::Cols),
                 "tinynet: a loss of matrices of different sizes");
   const Rows& x = output.input().rows;
-  const auto stages = stages_of(output.net());
+  const auto stages = output.net().stages();
   const Index outputs = check_fused_input(x, stages), columns = padded<Scalar>(outputs);
   const Shape shape{x.rows(), outputs};
   require_shapes(Shape{target.rows(), target.cols()} == shape, name,
@@ -141,7 +141,7 @@ requires FusibleOutput<Net, Source> Var<typename Net::Scalar, 1, 1> cross_entrop
   const auto flat = detail::fused_way(output);
   if (!flat) return cross_entropy(output.var(), labels, options);
   const Rows& x = output.input().rows;
-  const auto stages = detail::stages_of(output.net());
+  const auto stages = output.net().stages();
   const Index outputs = detail::check_fused_input(x, stages);
   detail::Buffer<std::int32_t> classes(x.rows());
   detail::copy_labels(labels, {x.rows(), outputs}, classes.data());

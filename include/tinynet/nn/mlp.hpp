@@ -4,6 +4,7 @@
 #include <array>
 #include <tinynet/nn/activation.hpp>
 #include <tinynet/nn/linear.hpp>
+#include <tinynet/nn/stages.hpp>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -62,6 +63,17 @@ class BasicMLP : public Module<BasicMLP<Scalar_, Activation_, Sizes...>, Scalar_
     return std::get<I>(layers_);
   }
   const Activation& activation() const { return activation_; }
+
+  /// The layers as the fused kernels see them.
+  auto stages() const
+      requires(detail::has_pack<Scalar>&& detail::FusibleActivation<Activation>&& layers <= detail::most_fused_stages) {
+    detail::StageList<Scalar> list;
+    members(*this, [&](const char*, const auto& layer) {
+      if (list.size > 0) list.add(activation_);
+      list.add(layer);
+    });
+    return list;
+  }
 
   static void members(auto& self, auto&& visit) {
     std::apply(
@@ -145,6 +157,17 @@ class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
 
   const std::vector<Layer>& layers() const { return layers_; }
   const AnyActivation& activation() const { return activation_; }
+
+  /// The layers as the fused kernels see them; none if there are too many.
+  auto stages() const requires detail::has_pack<Scalar> {
+    detail::StageList<Scalar> list;
+    if (static_cast<Index>(layers_.size()) > detail::most_fused_stages) return list;
+    for (const Layer& layer : layers_) {
+      if (list.size > 0) std::visit([&list](const auto& activation) { list.add(activation); }, activation_);
+      list.add(layer);
+    }
+    return list;
+  }
 
   static void members(auto& self, auto&& visit) {
     const auto count = static_cast<Index>(self.layers_.size());

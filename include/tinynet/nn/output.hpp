@@ -6,7 +6,9 @@
 #include <ostream>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/autodiff/ops/linear.hpp>
+#include <tinynet/core/engine.hpp>
 #include <tinynet/core/rows.hpp>
+#include <tinynet/cpu/chain_row.hpp>
 
 namespace tinynet {
 
@@ -72,7 +74,7 @@ class Output {
 
   /// The output on the tape, by the general operations.
   const VarType& var() const {
-    if (!computed_) computed_.emplace(net_.forward(input_));
+    if (!computed_) computed_.emplace(compute());
     return *computed_;
   }
   operator VarType() const { return var(); }
@@ -100,6 +102,20 @@ class Output {
   friend std::ostream& operator<<(std::ostream& out, const Output& y) { return out << y.var(); }
 
  private:
+  VarType compute() const {
+    if constexpr (detail::is_data_input<Source> && requires { net_.stages(); })
+      if (!detail::recording && engine() != Engine::tape && input_.rows.rows() == 1)
+        if (const auto stages = net_.stages(); stages.size > 0 && stages.stage[0].in == input_.rows.cols()) {
+          auto& tape = detail::Tape<Scalar>::current();
+          const Index outputs = stages.stage[stages.size - 1].out;
+          const VarType y(tape.template append<detail::Node<Scalar>>("chain", Shape{1, outputs}, false));
+          y.node()->value = tape.allocate_numbers(outputs);
+          detail::chain_row(stages.span(), input_.rows, y.node()->value);
+          return y;
+        }
+    return net_.forward(input_);
+  }
+
   const Net& net_;
   Source input_;
   mutable std::optional<VarType> computed_;

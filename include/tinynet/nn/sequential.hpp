@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <tinynet/nn/module.hpp>
+#include <tinynet/nn/stages.hpp>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -69,6 +70,14 @@ class Sequential : public Module<Sequential<Modules...>, typename detail::ChainS
   template <std::size_t I>
   const auto& get() const {
     return std::get<I>(modules_);
+  }
+
+  /// The layers of a chain as the fused kernels see them.
+  auto stages() const requires(sizeof...(Modules) > 0 && detail::IsChain<Modules...>::value &&
+                               (0 + ... + detail::is_linear<Modules>) <= detail::most_fused_stages) {
+    detail::StageList<Scalar> list;
+    members(*this, [&](const char*, const auto& module) { list.add(module); });
+    return list;
   }
 
   static void members(auto& self, auto&& visit) {

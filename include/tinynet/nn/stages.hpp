@@ -1,13 +1,11 @@
-// Which nets are chains of linear layers and elementwise activations, and what their stages are.
+// Chains of linear layers and elementwise activations as the fused kernels see them: a list of stages.
 #pragma once
 
 #include <array>
 #include <span>
-#include <tinynet/cpu/fused_mlp.hpp>
+#include <tinynet/cpu/fused_weights.hpp>
 #include <tinynet/nn/activation.hpp>
 #include <tinynet/nn/linear.hpp>
-#include <tinynet/nn/mlp.hpp>
-#include <tinynet/nn/sequential.hpp>
 
 namespace tinynet::detail {
 
@@ -53,41 +51,10 @@ struct IsChain<First, Rest...> : std::bool_constant<is_linear<First> && IsChain<
 template <class First, FusibleActivation Second, class... Rest>
 struct IsChain<First, Second, Rest...> : std::bool_constant<is_linear<First> && IsChain<Rest...>::value> {};
 
-/// The stages of a net, from its first layer to its last; there is no such function for nets that are no chains.
-template <class... Modules>
-requires(sizeof...(Modules) > 0 && IsChain<Modules...>::value &&
-         (0 + ... + is_linear<Modules>) <= most_fused_stages) auto stages_of(const Sequential<Modules...>& net) {
-  StageList<typename Sequential<Modules...>::Scalar> list;
-  Sequential<Modules...>::members(net, [&](const char*, const auto& module) { list.add(module); });
-  return list;
-}
-
-template <class Scalar, FusibleActivation Activation, Index... Sizes>
-requires(has_pack<Scalar>&& static_cast<Index>(sizeof...(Sizes)) <=
-         most_fused_stages + 1) auto stages_of(const BasicMLP<Scalar, Activation, Sizes...>& net) {
-  StageList<Scalar> list;
-  BasicMLP<Scalar, Activation, Sizes...>::members(net, [&](const char*, const auto& layer) {
-    if (list.size > 0) list.add(net.activation());
-    list.add(layer);
-  });
-  return list;
-}
-
-template <class Scalar>
-requires has_pack<Scalar>
-auto stages_of(const DynamicMLP<Scalar>& net) {
-  StageList<Scalar> list;
-  if (static_cast<Index>(net.layers().size()) > most_fused_stages) return list;
-  for (const auto& layer : net.layers()) {
-    if (list.size > 0) std::visit([&list](const auto& activation) { list.add(activation); }, net.activation());
-    list.add(layer);
-  }
-  return list;
-}
-
+/// A net that has `stages()`, and so is a chain of linear layers and elementwise activations.
 template <class Net>
 concept Fusible = requires(const Net& net) {
-  stages_of(net);
+  net.stages();
 };
 
 }  // namespace tinynet::detail
