@@ -1,4 +1,4 @@
-// The outputs of a net for one row, a call a measurement.
+// The outputs of a net for one row, a call a measurement: of the net as it is, or of a frozen one (mode=frozen).
 #include <tinynet/mlp.hpp>
 
 #include "bench.hpp"
@@ -12,12 +12,19 @@ int main(int count, char** words) {
     const tn::Matrix<float> rows = bench::read_data("mnist01", arguments.shape()).matrix().topRows(1000);
     tn::Matrix<float, 1, 10> y;
     tn::Index next = 0;
-    const auto infer = [&] {
-      const tn::NoGrad guard;
-      y = net(rows.row(next++ % rows.rows())).value();
+    const auto measure = [&](const auto& infer) {
+      infer(rows.row(0));
+      for (const float number : y) recorder.check(number);
+      recorder.measure(arguments.number("steps"), [&] { infer(rows.row(++next % rows.rows())); });
     };
-    infer();
-    for (const float number : y) recorder.check(number);
-    recorder.measure(arguments.number("steps"), infer);
+    if (arguments.text("mode") == "frozen") {
+      const auto frozen = tn::freeze(net);
+      measure([&](const auto& x) { y = frozen(x); });
+    } else {
+      measure([&](const auto& x) {
+        const tn::NoGrad guard;
+        y = net(x).value();
+      });
+    }
   });
 }

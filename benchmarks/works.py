@@ -7,6 +7,7 @@ UNITS = {"s": 1, "ms": 1e3, "µs": 1e6}
 PEERS = {
     "tinynet": ("tinynet", {}),
     "tinynet, fit()": ("tinynet", {"mode": "fit"}),
+    "tinynet, frozen": ("tinynet", {"mode": "frozen"}),
     "tinynet, general tape": ("tinynet", {"mode": "tape"}),
     "tinynet, one thread": ("tinynet", {"threads": 1}),
     "PyTorch eager": ("torch", {}),
@@ -42,9 +43,9 @@ TRAINERS = ["tinynet", "PyTorch eager", "JAX jit", "Eigen by hand", "dlib"]
 EVERYONE = ["tinynet", "tinynet, general tape", "PyTorch eager", "torch.compile", "JAX jit", "Eigen by hand", "dlib"]
 BATCHERS = ["tinynet", "PyTorch eager", "JAX jit", "dlib"]
 WORKS = {
-    "full": training("full-batch step, MNIST", "ms", 12, EVERYONE, MAIN),
-    "fit": training("full-batch step, MNIST, the user's loop and fit()", "ms", 30, ["tinynet", "tinynet, fit()"], MAIN),
-    "threads": training("full-batch step, MNIST, one thread against all", "ms", 12,
+    "full": training("full-batch step, MNIST", "ms", 60, EVERYONE, MAIN),
+    "fit": training("full-batch step, MNIST, the user's loop and fit()", "ms", 60, ["tinynet", "tinynet, fit()"], MAIN),
+    "threads": training("full-batch step, MNIST, one thread against all", "ms", 60,
                         ["tinynet", "tinynet, one thread", "PyTorch eager", "PyTorch eager, one thread", "JAX jit",
                          "JAX jit, one thread"], MAIN),
     "bytes": training("full-batch step, dense random pixels", "ms", 8, TRAINERS, MAIN, "bytes", lr=1e-5),
@@ -61,7 +62,8 @@ WORKS = {
     "rosenbrock": Work("gradient of Rosenbrock's function in 1000 variables", "µs", "gradient", 5000,
                        ["tinynet", "PyTorch eager"], dict(function="rosenbrock")),
     "infer": Work(f"outputs for one row, {MAIN}", "µs", "infer", 10000,
-                  ["tinynet", "PyTorch eager", "ONNX Runtime", "Eigen by hand", "dlib"], dict(shape=MAIN)),
+                  ["tinynet", "tinynet, frozen", "PyTorch eager", "ONNX Runtime", "Eigen by hand", "dlib"],
+                  dict(shape=MAIN)),
     "program": Work("the program mnist, 5000 steps, from reading the data to the last loss", "s", "program", 5000,
                     ["tinynet"], measure="process"),
 }
