@@ -8,7 +8,7 @@
 #include <tinynet/nn/sequential.hpp>
 #include <vector>
 
-#include "core/count_news.hpp"
+#include "../core/count_news.hpp"
 
 using namespace tinynet;
 
