@@ -132,9 +132,9 @@ TEST_CASE("somebody else's pool can be used, and given up again") {
 }
 
 TEST_CASE("nobody waits for a helper that has not come yet") {
+  std::atomic<bool> go_on = false, asleep = false;  // before the pool: its thread looks at them to its end
   Eigen::ThreadPool pool(1);
   set_thread_pool(pool);
-  std::atomic<bool> go_on = false, asleep = false;
   pool.Schedule([&] {
     for (asleep = true; !go_on;) std::this_thread::yield();
   });
