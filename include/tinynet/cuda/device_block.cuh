@@ -1,0 +1,101 @@
+// A block of threads as the GPU has it: the same members as HostBlock, which says what they mean.
+#pragma once
+
+#include <cstddef>
+#include <tinynet/cuda/fragment.hpp>
+
+namespace tinynet::detail::gpu {
+
+/// The number of the calling thread in its block, of which the compiler is made to know nothing. Otherwise it would
+/// compute the addresses of all phases ahead, there being a loop around them, and have no registers left for the rest.
+TINYNET_DEVICE int thread_number() {
+  auto number = static_cast<int>(threadIdx.x);
+  asm volatile("" : "+r"(number));
+  return number;
+}
+
+/// The warp of the calling thread.
+class DeviceWarp {
+ public:
+  template <class T>
+  class PerLane {
+   public:
+    TINYNET_DEVICE T& operator[](int) { return own_; }
+    TINYNET_DEVICE const T& operator[](int) const { return own_; }
+
+   private:
+    T own_;
+  };
+
+  TINYNET_DEVICE explicit DeviceWarp(int thread) : number_(thread / warp_size), lane_(thread % warp_size) {}
+  TINYNET_DEVICE int number() const { return number_; }
+
+  template <class F>
+  TINYNET_DEVICE void each_lane(const F& f) const {
+    f(lane_);
+  }
+
+  template <class Scalar>
+  TINYNET_DEVICE void multiply_add(PerLane<Sums<Scalar>>& sum, const PerLane<Plain<Scalar, 2>>& a,
+                                   const PerLane<Plain<Scalar, 1>>& b) const {
+    add_products_of_lanes(
+        lane_, sum[0], [&a](int lane, int i) { return __shfl_sync(~0u, a[0].number[i], lane); },
+        [&b](int lane, int i) { return __shfl_sync(~0u, b[0].number[i], lane); });
+  }
+
+  template <int TermsA, int TermsB>
+  TINYNET_DEVICE void multiply_add(PerLane<Sums<float>>& sum, const PerLane<Split<2, TermsA>>& a,
+                                   const PerLane<Split<1, TermsB>>& b) const {
+    float* const c = sum[0].number;
+    each_pair_of_terms<TermsA, TermsB>([&](int s, int t) {
+      const std::uint32_t *const p = a[0].pair[s], *const q = b[0].pair[t];
+      asm volatile(
+          "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+          "{%0, %1, %2, %3};"
+          : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+          : "r"(p[0]), "r"(p[1]), "r"(p[2]), "r"(p[3]), "r"(q[0]), "r"(q[1]));
+    });
+  }
+
+ private:
+  int number_, lane_;
+};
+
+template <int Warps>
+class DeviceBlock {
+ public:
+  static constexpr int warps = Warps, threads = Warps * warp_size;
+  using Warp = DeviceWarp;
+  template <class T>
+  using PerLane = DeviceWarp::PerLane<T>;
+
+  template <class T>
+  class PerWarp {
+   public:
+    TINYNET_DEVICE T& operator[](const Warp&) { return own_; }
+
+   private:
+    T own_;
+  };
+
+  TINYNET_DEVICE explicit DeviceBlock(std::byte* shared) : shared_(shared) {}
+
+  TINYNET_DEVICE int number() const { return static_cast<int>(blockIdx.x); }
+  TINYNET_DEVICE std::byte* shared() const { return shared_; }
+
+  template <class F>
+  TINYNET_DEVICE void each_thread(const F& f) const {
+    f(thread_number());
+    __syncthreads();
+  }
+  template <class F>
+  TINYNET_DEVICE void each_warp(const F& f) const {
+    f(DeviceWarp(thread_number()));
+    __syncthreads();
+  }
+
+ private:
+  std::byte* shared_;
+};
+
+}  // namespace tinynet::detail::gpu

@@ -1,0 +1,103 @@
+// What follows a fused step: the partial gradients of all parts are added up in a fixed order, and the optimizer's
+// update rule is applied to every parameter, in the same kernel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <tinynet/cuda/fragment.hpp>
+#include <type_traits>
+#include <utility>
+
+namespace tinynet::detail::gpu {
+
+/// Takes `step` off a parameter. What is lost when a small step is taken off a large parameter is kept in `lost` and
+/// taken off the next time (Kahan, 1965).
+template <class Number>
+TINYNET_HOST_DEVICE void subtract_compensated(Number& parameter, Number step, Number& lost) {
+  const Number change = -step - lost;
+  const Number changed = parameter + change;
+  lost = (changed - parameter) - change;
+  parameter = changed;
+}
+
+/// No optimizer: the gradient alone is wanted.
+struct KeepParameters {};
+
+/// What an update reads and writes; vectors have `size` numbers. `rule(p, g, state...)` gives the step to take off a
+/// parameter p with the gradient g and changes the states (see optim/). It is read from memory of the GPU, so that a
+/// recorded launch can be repeated with another learning rate or number of steps.
+template <class Rule, int States, class Scalar>
+struct UpdateArguments {
+  const Rule* rule;
+  const Scalar* partial;       ///< [parts, size], as a fused step leaves them
+  const double* partial_loss;  ///< [parts]
+  int parts, size;
+  Scalar factor;       ///< of the gradients
+  bool add;            ///< whether they are added to `gradient`, or take its place
+  double loss_factor;  ///< of the loss
+  Scalar* gradient;    ///< out
+  double* loss;        ///< out, one number
+  Scalar* parameters;  ///< in and out, as all below; not used by KeepParameters
+  Scalar* lost;        ///< what rounding has kept from the parameters so far
+  Scalar* state[States > 0 ? States : 1];
+};
+
+inline constexpr int update_warps = 8;
+
+/// One block's work: 32 parameters, one a lane; each warp adds up the parts that are `update_warps` apart.
+template <class Block, class Rule, int States, class Scalar>
+class FusedUpdate {
+ public:
+  /// One block more than the parameters need adds up the losses.
+  static constexpr int blocks(int size) { return (size + warp_size - 1) / warp_size + 1; }
+  static constexpr int shared_bytes() { return Block::threads * static_cast<int>(sizeof(double)); }
+
+  TINYNET_DEVICE FusedUpdate(const Block& block, const UpdateArguments<Rule, States, Scalar>& arguments)
+      : block_(block), a_(arguments) {}
+
+  TINYNET_DEVICE void run() const {
+    if (block_.number() + 1 == blocks(a_.size))
+      add_up(a_.partial_loss, 1, 0, [this](int, double sum) { *a_.loss = a_.loss_factor * sum; });
+    else
+      add_up(a_.partial, a_.size, block_.number() * warp_size, [this](int i, Scalar sum) { update(i, sum); });
+  }
+
+ private:
+  // Calls f(i, sum) for the columns i, from `begin` on, of numbers [parts, columns].
+  template <class Number, class F>
+  TINYNET_DEVICE void add_up(const Number* numbers, int columns, int begin, const F& f) const {
+    auto* const sums = reinterpret_cast<Number*>(block_.shared());
+    block_.each_thread([&](int thread) {
+      const int i = begin + thread % warp_size;
+      Number sum(0);
+      if (i < columns)
+        for (int part = thread / warp_size; part < a_.parts; part += Block::warps)
+          sum += numbers[std::int64_t{part} * columns + i];
+      sums[thread] = sum;
+    });
+    block_.each_thread([&](int thread) {
+      const int i = begin + thread;
+      if (thread >= warp_size || i >= columns) return;
+      Number sum(0);
+      for (int warp = 0; warp < Block::warps; ++warp) sum += sums[warp * warp_size + thread];
+      f(i, sum);
+    });
+  }
+
+  TINYNET_DEVICE void update(int i, Scalar sum) const {
+    const Scalar g = (a_.add ? a_.gradient[i] : Scalar(0)) + a_.factor * sum;
+    a_.gradient[i] = g;
+    if constexpr (!std::is_same_v<Rule, KeepParameters>) apply(i, g, std::make_integer_sequence<int, States>{});
+  }
+  template <int... I>
+  TINYNET_DEVICE void apply(int i, Scalar g, std::integer_sequence<int, I...>) const {
+    const Rule rule = *a_.rule;
+    const Scalar step = rule(a_.parameters[i], g, a_.state[I][i]...);
+    subtract_compensated(a_.parameters[i], step, a_.lost[i]);
+  }
+
+  const Block& block_;
+  const UpdateArguments<Rule, States, Scalar>& a_;
+};
+
+}  // namespace tinynet::detail::gpu

@@ -1,0 +1,124 @@
+// A block of threads played by one thread of the host, so that kernels can be tested without a GPU. A kernel is written
+// in phases, each_thread or each_warp, that end with a barrier; within a phase no thread may need what another does,
+// so they may just as well run one after another. A warp's registers are arrays of 32.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <tinynet/cuda/fragment.hpp>
+
+namespace tinynet::detail::gpu {
+
+/// The lanes of one warp, and the matrix products they make together.
+class HostWarp {
+ public:
+  /// A T of each lane.
+  template <class T>
+  class PerLane {
+   public:
+    T& operator[](int lane) { return own_[lane]; }
+    const T& operator[](int lane) const { return own_[lane]; }
+
+   private:
+    T own_[warp_size];
+  };
+
+  explicit HostWarp(int number) : number_(number) {}
+  int number() const { return number_; }
+
+  template <class F>
+  void each_lane(const F& f) const {
+    for (int lane = 0; lane < warp_size; ++lane) f(lane);
+  }
+
+  /// sum += a b
+  template <class Scalar>
+  void multiply_add(PerLane<Sums<Scalar>>& sum, const PerLane<Plain<Scalar, 2>>& a,
+                    const PerLane<Plain<Scalar, 1>>& b) const {
+    each_lane([&](int lane) {
+      add_products_of_lanes(
+          lane, sum[lane], [&a](int other, int i) { return a[other].number[i]; },
+          [&b](int other, int i) { return b[other].number[i]; });
+    });
+  }
+  template <int TermsA, int TermsB>
+  void multiply_add(PerLane<Sums<float>>& sum, const PerLane<Split<2, TermsA>>& a,
+                    const PerLane<Split<1, TermsB>>& b) const {
+    each_pair_of_terms<TermsA, TermsB>([&](int s, int t) {
+      float rows[fragment_rows][fragment_depth], columns[fragment_columns][fragment_depth];
+      each_lane([&](int lane) {
+        for (int i = 0; i < 8; ++i) {
+          const Place place = place_in_a(lane, i);
+          rows[place.row][place.column] = a[lane].number(s, i);
+        }
+        for (int i = 0; i < 4; ++i) {
+          const Place place = place_in_b(lane, i);
+          columns[place.column][place.row] = b[lane].number(t, i);
+        }
+      });
+      each_lane([&](int lane) {
+        for (int i = 0; i < 4; ++i) {
+          const Place place = place_in_c(lane, i);
+          float& number = sum[lane].number[i];
+          double exact = static_cast<double>(number);
+          for (int k = 0; k < fragment_depth; ++k)
+            exact += static_cast<double>(rows[place.row][k]) * static_cast<double>(columns[place.column][k]);
+          number = toward_zero(exact);
+        }
+      });
+    });
+  }
+
+ private:
+  // Tensor cores cut sums off where others round; a little more of an error each time, and always to the same side
+  // (Fasi et al., Numerical behavior of NVIDIA tensor cores, 2021).
+  static float toward_zero(double x) {
+    const auto rounded = static_cast<float>(x);
+    return std::abs(static_cast<double>(rounded)) > std::abs(x) ? std::nextafter(rounded, 0.0f) : rounded;
+  }
+
+  int number_;
+};
+
+/// A block of `Warps` warps, the one with this number among those of a launch.
+template <int Warps>
+class HostBlock {
+ public:
+  static constexpr int warps = Warps, threads = Warps * warp_size;
+  using Warp = HostWarp;
+  template <class T>
+  using PerLane = HostWarp::PerLane<T>;
+
+  /// A T of each warp, for what it keeps in registers from one phase to another.
+  template <class T>
+  class PerWarp {
+   public:
+    T& operator[](const Warp& warp) { return own_[warp.number()]; }
+
+   private:
+    T own_[Warps];
+  };
+
+  /// `shared`: the block's shared memory. `backward`: the last thread of a phase first, which must make no difference.
+  HostBlock(int number, std::byte* shared, bool backward = false)
+      : number_(number), shared_(shared), backward_(backward) {}
+
+  int number() const { return number_; }
+  std::byte* shared() const { return shared_; }
+
+  template <class F>
+  void each_thread(const F& f) const {
+    for (int i = 0; i < threads; ++i) f(backward_ ? threads - 1 - i : i);
+  }
+  template <class F>
+  void each_warp(const F& f) const {
+    for (int i = 0; i < Warps; ++i) f(HostWarp(backward_ ? Warps - 1 - i : i));
+  }
+
+ private:
+  int number_;
+  std::byte* shared_;
+  bool backward_;
+};
+
+}  // namespace tinynet::detail::gpu

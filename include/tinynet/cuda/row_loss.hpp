@@ -1,0 +1,52 @@
+// The losses of one row of outputs, as the fused step calls them: loss(target, y) with the number of the target and y a
+// row of outputs in place of which the gradient is written, times `factor`. The result is the row's loss without it.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <tinynet/cuda/host_device.hpp>
+
+namespace tinynet::detail::gpu {
+
+/// log(sum exp y) - (1 - s) y[label] - s mean(y), the gradient softmax(y) - target; labels are in [0, Outputs).
+template <class Scalar, int Outputs>
+struct CrossEntropyRow {
+  const std::int32_t* labels;
+  Scalar smoothing, factor;
+
+  TINYNET_HOST_DEVICE double operator()(std::int64_t target, Scalar* y) const {
+    const std::int32_t label = labels[target];
+    const Scalar spread = smoothing / Scalar(Outputs);
+    Scalar largest = y[0];
+    for (int j = 1; j < Outputs; ++j) largest = largest < y[j] ? y[j] : largest;
+    Scalar excess = (Scalar(1) - smoothing) * (y[label] - largest);
+    if (smoothing != Scalar(0))
+      for (int j = 0; j < Outputs; ++j) excess += spread * (y[j] - largest);
+    Scalar total(0);
+    for (int j = 0; j < Outputs; ++j) total += y[j] = std::exp(y[j] - largest);
+    const Scalar scale = factor / total;
+    for (int j = 0; j < Outputs; ++j) y[j] = y[j] * scale - spread * factor;
+    y[label] -= (Scalar(1) - smoothing) * factor;
+    return static_cast<double>(std::log(total) - excess);
+  }
+};
+
+/// The sum of f(y, t) over the outputs, with f.derivative(y, t); targets [rows, Outputs], row-major.
+template <class Scalar, int Outputs, class F>
+struct ElementwiseRow {
+  const Scalar* targets;
+  Scalar factor;
+  F f{};
+
+  TINYNET_HOST_DEVICE double operator()(std::int64_t target, Scalar* y) const {
+    double total = 0;
+    for (int j = 0; j < Outputs; ++j) {
+      const Scalar t = targets[target * Outputs + j];
+      total += static_cast<double>(f(y[j], t));
+      y[j] = f.derivative(y[j], t) * factor;
+    }
+    return total;
+  }
+};
+
+}  // namespace tinynet::detail::gpu

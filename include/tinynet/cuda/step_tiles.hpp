@@ -1,0 +1,51 @@
+// The tiles of a fused step in a block's shared memory.
+#pragma once
+
+#include <cstddef>
+#include <tinynet/cuda/step_plan.hpp>
+
+namespace tinynet::detail::gpu {
+
+/// Views of shared memory as step_plan.hpp lays it out; all functions give a row's first number.
+template <class Plan>
+class StepTiles {
+ public:
+  using Scalar = typename Plan::Scalar;
+  /// What the inputs of layer L are kept as.
+  template <int L>
+  using Input = std::conditional_t<L == 0, typename Plan::Number, Scalar>;
+
+  TINYNET_DEVICE explicit StepTiles(std::byte* shared) : shared_(shared) {}
+
+  /// The loss of row r of all tiles so far.
+  TINYNET_DEVICE double& loss(int row) const { return reinterpret_cast<double*>(shared_)[row]; }
+
+  /// The inputs of layer L; for L = layers the outputs of the net.
+  template <int L>
+  TINYNET_DEVICE Input<L>* input(int row) const {
+    return at<Input<L>, Plan::tile_begin(L), Plan::stride(L)>(row);
+  }
+
+  /// On the way forward the derivatives of layer L's function, on the way back the loss's derivatives by what it was
+  /// applied to.
+  template <int L>
+  TINYNET_DEVICE Scalar* delta(int row) const {
+    return at<Scalar, Plan::delta_begin(L), Plan::delta_stride(L)>(row);
+  }
+
+  /// A part of a sum that gives outputs of layer L.
+  template <int L>
+  TINYNET_DEVICE Scalar* slice(int number, int row) const {
+    return at<Scalar, Plan::slices_begin(), Plan::delta_stride(L)>(number * Plan::tile_rows + row);
+  }
+
+ private:
+  template <class Number, int Begin, int Stride>
+  TINYNET_DEVICE Number* at(int row) const {
+    return reinterpret_cast<Number*>(shared_ + Begin) + row * Stride;
+  }
+
+  std::byte* shared_;
+};
+
+}  // namespace tinynet::detail::gpu

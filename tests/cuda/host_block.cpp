@@ -1,0 +1,75 @@
+#include <doctest/doctest.h>
+
+#include <tinynet/core/random.hpp>
+#include <tinynet/cuda/host_block.hpp>
+#include <vector>
+
+namespace gpu = tinynet::detail::gpu;
+
+namespace {
+
+template <class T>
+using PerLane = gpu::HostWarp::PerLane<T>;
+
+// The product of random fragments, A of numbers that come from From, added to C = 1: the largest error.
+template <class Arithmetic, class From>
+double largest_error() {
+  using Scalar = typename Arithmetic::Scalar;
+  tinynet::Generator generator{tinynet::Seed{1}};
+  Scalar a[16][16], b[16][8];
+  for (auto& row : a)
+    for (auto& number : row)
+      number = std::is_same_v<From, std::uint8_t> ? static_cast<Scalar>(generator.below(256))
+                                                  : static_cast<Scalar>(generator.uniform(-1, 1));
+  for (auto& row : b)
+    for (auto& number : row) number = static_cast<Scalar>(generator.uniform(-1, 1));
+  PerLane<typename Arithmetic::template Operand<From, 2>> left;
+  PerLane<typename Arithmetic::template Operand<Scalar, 1>> right;
+  PerLane<gpu::Sums<Scalar>> sum;
+  const gpu::HostWarp warp(0);
+  warp.each_lane([&](int lane) {
+    const int row = lane / 4, k = lane % 4 * 4;
+    for (int j = 0; j < 2; ++j)
+      left[lane].set(j, {{a[row + 8 * j][k], a[row + 8 * j][k + 1], a[row + 8 * j][k + 2], a[row + 8 * j][k + 3]}});
+    right[lane].set(0, {{b[k][row], b[k + 1][row], b[k + 2][row], b[k + 3][row]}});
+    for (Scalar& number : sum[lane].number) number = 1;
+  });
+  warp.multiply_add(sum, left, right);
+  double largest = 0;
+  warp.each_lane([&](int lane) {
+    for (int i = 0; i < 4; ++i) {
+      const gpu::Place place = gpu::place_in_c(lane, i);
+      double exact = 1;
+      for (int k = 0; k < 16; ++k)
+        exact += static_cast<double>(a[place.row][k]) * static_cast<double>(b[k][place.column]);
+      largest = std::max(largest, std::abs(static_cast<double>(sum[lane].number[i]) - exact));
+    }
+  });
+  return largest;
+}
+
+}  // namespace
+
+TEST_CASE("products of fragments are those of a plain loop, in every arithmetic") {
+  CHECK(largest_error<gpu::PlainArithmetic<double>, double>() < 1e-14);
+  CHECK(largest_error<gpu::PlainArithmetic<float>, float>() < 2e-6);
+  CHECK(largest_error<gpu::SplitArithmetic, float>() < 2e-6);
+  CHECK(largest_error<gpu::SplitArithmetic, std::uint8_t>() < 256 * 2e-6);
+}
+
+TEST_CASE("phases run all threads, from the first to the last or the other way round") {
+  std::byte shared{};
+  for (const bool backward : {false, true}) {
+    const gpu::HostBlock<2> block(7, &shared, backward);
+    CHECK(block.number() == 7);
+    std::vector<int> threads, warps;
+    block.each_thread([&](int thread) { threads.push_back(thread); });
+    CHECK(threads.size() == 64);
+    CHECK(threads.front() == (backward ? 63 : 0));
+    CHECK(threads.back() == (backward ? 0 : 63));
+    gpu::HostBlock<2>::PerWarp<int> own;
+    block.each_warp([&](const gpu::HostWarp& warp) { own[warp] = 10 + warp.number(); });
+    block.each_warp([&](const gpu::HostWarp& warp) { warps.push_back(own[warp]); });
+    CHECK(warps == (backward ? std::vector{11, 10} : std::vector{10, 11}));
+  }
+}

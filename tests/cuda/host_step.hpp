@@ -1,0 +1,84 @@
+// Runs the kernels of the fused step on the host, block after block, as a launch would on a GPU.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <tinynet/cuda/fused_step.hpp>
+#include <tinynet/cuda/fused_update.hpp>
+#include <tinynet/cuda/host_block.hpp>
+#include <vector>
+
+namespace test {
+
+namespace gpu = tinynet::detail::gpu;
+
+/// Memory of exactly this size, filled with what a kernel must not rely on.
+inline std::unique_ptr<std::byte[]> shared_memory(int bytes) {
+  auto shared = std::make_unique<std::byte[]>(static_cast<std::size_t>(bytes));
+  std::fill_n(shared.get(), bytes, std::byte{0xFF});
+  return shared;
+}
+
+/// The gradients of the parts and their losses.
+template <class Scalar>
+struct Partial {
+  int parts;
+  std::vector<Scalar> gradient;
+  std::vector<double> loss;
+
+  bool operator==(const Partial&) const = default;
+};
+
+/// The first kernel; `arguments` say all but where the results go. `backward`: the last block and thread first.
+template <class Arithmetic, class Plan, class Loss>
+Partial<typename Plan::Scalar> run_step(gpu::StepArguments<Plan, Loss> arguments, bool backward = false) {
+  using Block = gpu::HostBlock<Plan::warps>;
+  const int parts = gpu::Parts(arguments.rows).count();
+  const auto count = static_cast<std::size_t>(parts);
+  Partial<typename Plan::Scalar> partial{parts, {}, std::vector<double>(count, 1e30)};
+  partial.gradient.assign(count * Plan::Net::parameters, 1e30f);
+  arguments.partial = partial.gradient.data();
+  arguments.partial_loss = partial.loss.data();
+  for (int i = 0; i < parts; ++i) {
+    const auto shared = shared_memory(Plan::shared_bytes());
+    const Block block(backward ? parts - 1 - i : i, shared.get(), backward);
+    gpu::FusedStep<Block, Arithmetic, Plan, Loss>(block, arguments).run();
+  }
+  return partial;
+}
+
+/// The second kernel; `arguments` say all but where the partial gradients are.
+template <class Rule, int States, class Scalar>
+void run_update(const Partial<Scalar>& partial, gpu::UpdateArguments<Rule, States, Scalar> arguments) {
+  using Block = gpu::HostBlock<gpu::update_warps>;
+  using Kernel = gpu::FusedUpdate<Block, Rule, States, Scalar>;
+  arguments.partial = partial.gradient.data();
+  arguments.partial_loss = partial.loss.data();
+  arguments.parts = partial.parts;
+  for (int i = Kernel::blocks(arguments.size) - 1; i >= 0; --i) {
+    const auto shared = shared_memory(Kernel::shared_bytes());
+    const Block block(i, shared.get(), i % 2 == 0);
+    Kernel(block, arguments).run();
+  }
+}
+
+/// The sums of all parts.
+template <class Scalar>
+struct Total {
+  std::vector<Scalar> gradient;
+  double loss;
+};
+template <class Scalar>
+Total<Scalar> total(const Partial<Scalar>& partial, double loss_factor) {
+  Total<Scalar> sum{std::vector<Scalar>(partial.gradient.size() / partial.loss.size(), 1e30f), 1e30};
+  gpu::UpdateArguments<gpu::KeepParameters, 0, Scalar> arguments{};
+  arguments.size = static_cast<int>(sum.gradient.size());
+  arguments.factor = 1;
+  arguments.loss_factor = loss_factor;
+  arguments.gradient = sum.gradient.data();
+  arguments.loss = &sum.loss;
+  run_update(partial, arguments);
+  return sum;
+}
+
+}  // namespace test
