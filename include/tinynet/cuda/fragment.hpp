@@ -5,7 +5,7 @@
 
 #include <bit>
 #include <cstdint>
-#include <tinynet/cuda/host_device.hpp>
+#include <tinynet/core/host_device.hpp>
 #include <type_traits>
 
 namespace tinynet::detail::gpu {

@@ -4,21 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <tinynet/core/compensated.hpp>
 #include <tinynet/cuda/fragment.hpp>
 #include <type_traits>
 #include <utility>
 
 namespace tinynet::detail::gpu {
-
-/// Takes `step` off a parameter. What is lost when a small step is taken off a large parameter is kept in `lost` and
-/// taken off the next time (Kahan, 1965).
-template <class Number>
-TINYNET_HOST_DEVICE void subtract_compensated(Number& parameter, Number step, Number& lost) {
-  const Number change = -step - lost;
-  const Number changed = parameter + change;
-  lost = (changed - parameter) - change;
-  parameter = changed;
-}
 
 /// No optimizer: the gradient alone is wanted.
 struct KeepParameters {};

@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cstddef>
-#include <tinynet/cuda/host_device.hpp>
+#include <tinynet/core/host_device.hpp>
 #include <utility>
 
 namespace tinynet::detail::gpu {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
-#include <tinynet/cuda/host_device.hpp>
+#include <tinynet/core/host_device.hpp>
 
 namespace tinynet::detail::gpu {
 

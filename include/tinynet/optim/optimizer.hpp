@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <tinynet/autodiff/parameter.hpp>
+#include <tinynet/core/compensated.hpp>
 #include <tinynet/core/math.hpp>
 #include <tinynet/core/threads.hpp>
 #include <tinynet/nn/module.hpp>
@@ -75,19 +76,13 @@ class Optimizer : public LearningRate {
     Scalar* const lost = state_.back().data();
     detail::parallel_ranges(size, size < alone ? size : grain, [&](Index begin, Index end) {
       Index i = begin;
-      const auto subtract = [](auto& parameter, auto step, auto& rest) {
-        const auto change = -step - rest;
-        const auto changed = parameter + change;
-        rest = (changed - parameter) - change;
-        parameter = changed;
-      };
       if constexpr (detail::has_pack<Scalar>) {
         using P = Pack<Scalar>;
         // `load` and `store` handle whole packs, or the numbers that are left at the end.
         const auto apply = [&](const auto& load, const auto& store) {
           P parameter = load(p), rest = load(lost);
           std::array<P, sizeof...(I)> state{load(state_[I].data())...};
-          subtract(parameter, rule(parameter, load(g), state[I]...), rest);
+          detail::subtract_compensated(parameter, rule(parameter, load(g), state[I]...), rest);
           store(parameter, p);
           store(rest, lost);
           (store(normal(state[I]), state_[I].data()), ...);
@@ -99,7 +94,7 @@ class Optimizer : public LearningRate {
           apply([i, n](const Scalar* from) { return P::load(from + i, n); },
                 [i, n](P numbers, Scalar* to) { numbers.store(to + i, n); });
       } else {
-        for (; i < end; ++i) subtract(p[i], rule(p[i], g[i], state_[I][i]...), lost[i]);
+        for (; i < end; ++i) detail::subtract_compensated(p[i], rule(p[i], g[i], state_[I][i]...), lost[i]);
       }
     });
   }
