@@ -27,7 +27,6 @@ class FrozenNet {
           ConstMatrixView<Scalar>(stage.weight, stage.out, stage.in).transpose();
       if (stage.bias != nullptr)
         weight.row(stage.in).head(stage.out) = ConstMatrixView<Scalar>(stage.bias, 1, stage.out);
-      widest_ = std::max(widest_, columns);
     }
   }
 
@@ -55,26 +54,17 @@ class FrozenNet {
     const Index in = in_features(), out = stages.span().back().out;
     detail::require_shapes(x.cols() == in, "freeze", "the input must have as many columns as the weight [out, in]",
                            x.shape(), {stages.stage[0].out, in});
-    const detail::Buffer<Scalar> memory(2 * widest_ + in);
-    for (Index r = 0; r < x.rows(); ++r) {
-      Scalar *to = memory.data(), *other = to + widest_;
-      const Scalar* from = x.load(r, 1, other + widest_);
-      for (std::size_t l = 0; l < stages.size; ++l) {
-        const Matrix<Scalar>& weight = weights_[l];
-        const Index inputs = weight.rows() - 1, columns = weight.cols();
-        detail::transposed_row<Scalar>(from, inputs, {weight.data(), columns}, weight.data() + inputs * columns,
-                                       columns, to);
-        if (const auto& f = stages.stage[l].function; f.forward != nullptr) f.forward(f.function, columns, to, to);
-        from = to;
-        std::swap(to, other);
-      }
-      std::copy_n(from, out, y + r * out);
-    }
+    const auto layer = [this](std::size_t l, const Scalar* from, Scalar* to) {
+      const Matrix<Scalar>& weight = weights_[l];
+      const Index inputs = weight.rows() - 1, columns = weight.cols();
+      detail::transposed_row<Scalar>(from, inputs, {weight.data(), columns}, weight.data() + inputs * columns, columns,
+                                     to);
+    };
+    for (Index r = 0; r < x.rows(); ++r) detail::chain_row(stages.span(), x, r, y + r * out, layer);
   }
 
   Net net_;
   std::vector<Matrix<Scalar>> weights_;  // of each layer the transposed weights, and its bias below them
-  Index widest_ = 0;
 };
 
 /// The net as it is now, for quick outputs for one row at a time: const auto frozen = freeze(net); ... frozen(x).

@@ -72,7 +72,7 @@ class Output {
 
   Output(const Net& net, Source input) : net_(net), input_(std::move(input)) {}
 
-  /// The output on the tape, by the general operations.
+  /// The output on the tape, by the general operations; for one row with nothing recorded by a shorter way.
   const VarType& var() const {
     if (!computed_) computed_.emplace(compute());
     return *computed_;
