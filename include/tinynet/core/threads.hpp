@@ -13,7 +13,6 @@
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
 #include <utility>
-#include <vector>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -43,31 +42,26 @@ struct InsideParallelFor {
 };
 
 /// A loop that several threads share. It outlives the loop, since a helper may come when all is done: it finds the job
-/// closed, or opened again for another run, and nobody has waited for it. Each thread has a piece of the loop that it
-/// begins with, the same one every time, where it finds in its cache what it has left there; then it helps the others.
+/// closed, or opened again for another run, and nobody has waited for it.
 class Job {
  public:
   /// Calls f(index, worker) for every index in [0, count) on this thread and on those of the pool's that come in time.
   /// Throws the first exception on when all are out.
   template <class F>
   void run(Eigen::ThreadPoolInterface& pool, Index count, F& f) {
-    const Index workers = pool.NumThreads() + 1;
-    if (static_cast<Index>(pieces_.size()) != workers) pieces_ = std::vector<Piece>(static_cast<std::size_t>(workers));
-    for (Index w = 0; w < workers; ++w) {
-      Piece& piece = pieces_[static_cast<std::size_t>(w)];
-      piece.next.store(count * w / workers, std::memory_order_relaxed);
-      piece.end = count * (w + 1) / workers;
-    }
-    pool_ = &pool;
     object_ = const_cast<void*>(static_cast<const void*>(&f));
     call_ = [](void* object, Index i, int worker) { (*static_cast<F*>(object))(i, worker); };
+    count_ = count;
+    next_.store(0, std::memory_order_relaxed);
+    workers_.store(1, std::memory_order_relaxed);
     failed_.clear();
     state_.store(++run_ * one_run, std::memory_order_release);
     {
       const Closing guard{*this};
       // The task is two numbers, so that std::function keeps it without the heap.
-      for (Index i = 1; i < std::min(count, workers); ++i) pool.Schedule([this, run = run_] { help(run); });
-      work();
+      const Index helpers = std::min<Index>(count - 1, pool.NumThreads());
+      for (Index i = 0; i < helpers; ++i) pool.Schedule([this, run = run_] { help(run); });
+      work(0);
     }
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
@@ -88,22 +82,17 @@ class Job {
       if (state / one_run != run || (state & closed) != 0) return;
     } while (
         !state_.compare_exchange_weak(state, state + one_helper, std::memory_order_acquire, std::memory_order_relaxed));
-    work();
+    work(workers_.fetch_add(1, std::memory_order_relaxed));
     if (state_.fetch_sub(one_helper, std::memory_order_release) == run * one_run + closed + one_helper)
       state_.notify_one();
   }
 
-  void work() {
+  void work(int worker) {
     const InsideParallelFor guard;
-    const int worker = pool_->CurrentThreadId() + 1;  // 0: the one that does not belong to the pool
-    const std::size_t first = static_cast<std::size_t>(worker), workers = pieces_.size();
     try {
-      for (std::size_t w = 0; w < workers; ++w) {
-        Piece& piece = pieces_[(first + w) % workers];
-        for (Index i; (i = piece.next.fetch_add(1, std::memory_order_relaxed)) < piece.end;) call_(object_, i, worker);
-      }
+      for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) call_(object_, i, worker);
     } catch (...) {
-      for (Piece& piece : pieces_) piece.next.store(piece.end, std::memory_order_relaxed);
+      next_.store(count_, std::memory_order_relaxed);
       if (!failed_.test_and_set()) error_ = std::current_exception();
     }
   }
@@ -118,12 +107,9 @@ class Job {
   std::uint64_t run_ = 0;
   void* object_ = nullptr;
   void (*call_)(void* object, Index i, int worker) = nullptr;
-  struct alignas(64) Piece {
-    std::atomic<Index> next{0};
-    Index end = 0;
-  };
-  std::vector<Piece> pieces_;
-  Eigen::ThreadPoolInterface* pool_ = nullptr;
+  Index count_ = 0;
+  std::atomic<Index> next_{0};
+  std::atomic<int> workers_{1};
   std::exception_ptr error_{};
   std::atomic_flag failed_{};
   Job* next_free_ = nullptr;
