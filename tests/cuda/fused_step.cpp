@@ -98,10 +98,12 @@ void compare(Worst& worst, const Net& net, Reference& reference, Index rows, con
     for (Index k = 0; k < in; ++k) x(i, k) = table.at(table_row(i), k) * static_cast<double>(scale);
 
   auto flat = tn::flat_parameters(reference);
-  const Eigen::Matrix<Scalar, Eigen::Dynamic, 1> parameters = flat->value.template cast<Scalar>();
+  REQUIRE(flat->size() == Net::parameters);
+  const auto memory = test::aligned_memory<Scalar>(static_cast<std::size_t>(Net::parameters));
+  Eigen::Map<Eigen::Matrix<Scalar, Eigen::Dynamic, 1>> parameters(memory.get(), Net::parameters);
+  parameters = flat->value.template cast<Scalar>();
   flat->value = parameters.template cast<double>();
   flat->gradient.setZero();
-  REQUIRE(parameters.size() == Net::parameters);
 
   const Index targets = options.table_targets ? table.rows : rows;
   const auto target_row = [&](Index i) { return options.table_targets ? table_row(i) : i; };

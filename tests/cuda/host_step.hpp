@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <tinynet/cuda/fused_step.hpp>
 #include <tinynet/cuda/fused_update.hpp>
 #include <tinynet/cuda/host_block.hpp>
@@ -12,9 +13,19 @@ namespace test {
 
 namespace gpu = tinynet::detail::gpu;
 
+/// Room for exactly so many numbers, where the kernels may expect it: at a multiple of four doubles.
+struct FreeAligned {
+  static constexpr std::align_val_t alignment{4 * sizeof(double)};
+  void operator()(void* memory) const { ::operator delete(memory, alignment); }
+};
+template <class T>
+std::unique_ptr<T[], FreeAligned> aligned_memory(std::size_t count) {
+  return std::unique_ptr<T[], FreeAligned>(static_cast<T*>(::operator new(count * sizeof(T), FreeAligned::alignment)));
+}
+
 /// Memory of exactly this size, filled with what a kernel must not rely on.
-inline std::unique_ptr<std::byte[]> shared_memory(int bytes) {
-  auto shared = std::make_unique<std::byte[]>(static_cast<std::size_t>(bytes));
+inline std::unique_ptr<std::byte[], FreeAligned> shared_memory(int bytes) {
+  auto shared = aligned_memory<std::byte>(static_cast<std::size_t>(bytes));
   std::fill_n(shared.get(), bytes, std::byte{0xFF});
   return shared;
 }

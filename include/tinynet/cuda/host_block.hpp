@@ -99,7 +99,8 @@ class HostBlock {
     T own_[Warps];
   };
 
-  /// `shared`: the block's shared memory. `backward`: the last thread of a phase first, which must make no difference.
+  /// `shared`: the block's shared memory, at a multiple of 32 bytes as on the GPU. `backward`: the last thread of a
+  /// phase first, which must make no difference.
   HostBlock(int number, std::byte* shared, bool backward = false)
       : number_(number), shared_(shared), backward_(backward) {}
 
