@@ -1,181 +1,13 @@
-// PyTorch's numbers: every case of $TINYNET_REFERENCE/ops.json, whose shapes and numbers come from that file alone.
-#include <doctest/doctest.h>
+// Every operation against PyTorch's numbers: see reference_cases.hpp.
+#include "reference_cases.hpp"
 
-#include <cstdlib>
-#include <fstream>
-#include <functional>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <set>
-#include <string>
-#include <tinynet/autodiff/ops/linear.hpp>
-#include <tinynet/autodiff/ops/loss.hpp>
-#include <tinynet/autodiff/ops/matmul.hpp>
-#include <tinynet/autodiff/ops/normalization.hpp>
-#include <tinynet/autodiff/ops/shape.hpp>
-#include <tinynet/autodiff/ops/softmax.hpp>
-#include <vector>
+using namespace test::reference;
 
-using namespace tinynet;
-using Json = nlohmann::json;
-using Numbers = Matrix<double>;
-using V = Var<double>;
-
-namespace {
-
-constexpr double tolerance = 1e-12;
-
-/// An array of the file; a vector is a row, a single number a 1 x 1 matrix.
-Numbers numbers_of(const Json& array) {
-  const auto shape = array.at("shape").get<std::vector<Index>>();
-  const auto data = array.at("data").get<std::vector<double>>();
-  Numbers numbers(shape.size() == 2 ? shape[0] : 1, shape.empty() ? 1 : shape.back());
-  REQUIRE(shape.size() <= 2);
-  REQUIRE(static_cast<Index>(data.size()) == numbers.size());
-  std::copy(data.begin(), data.end(), numbers.data());
-  return numbers;
-}
-
-/// How far two matrices are apart, relative to `expected`: the worse of the norms' ratio and of the elements', where
-/// elements below a thousandth of the largest count as that large. Infinite if the shapes differ or something is NaN.
-double relative_error(const Numbers& found, const Numbers& expected) {
-  constexpr double infinite = std::numeric_limits<double>::infinity();
-  if (found.rows() != expected.rows() || found.cols() != expected.cols()) return infinite;
-  if (!found.allFinite() || !expected.allFinite()) return infinite;
-  const auto difference = (found - expected).array().abs();
-  const double largest = expected.cwiseAbs().maxCoeff();
-  if (largest == 0) return found.isZero(0) ? 0 : infinite;
-  return std::max((found - expected).norm() / expected.norm(),
-                  (difference / expected.array().abs().max(1e-3 * largest)).maxCoeff());
-}
-
-/// One case: what is given, and what must come out.
-struct Case {
-  explicit Case(const Json& json) : name(json.at("name").get<std::string>()), attributes(json.at("attributes")) {
-    for (const auto& [input, array] : json.at("inputs").items()) inputs[input] = variable(numbers_of(array));
-    upstream = numbers_of(json.at("upstream"));
-    expected["output"] = numbers_of(json.at("output"));
-    for (const auto& [input, array] : json.at("gradients").items())
-      expected["gradient of " + input] = numbers_of(array);
-    REQUIRE(expected.size() == inputs.size() + 1);
-  }
-
-  const V& operator[](const char* input) const { return inputs.at(input); }
-  double number(const char* attribute) const { return attributes.at(attribute).get<double>(); }
-  Numbers target() const { return numbers_of(attributes.at("target")); }
-  std::vector<int> labels() const { return attributes.at("labels").get<std::vector<int>>(); }
-  Reduction reduction() const {
-    const auto text = attributes.at("reduction").get<std::string>();
-    REQUIRE((text == "mean" || text == "sum"));
-    return text == "sum" ? Reduction::sum : Reduction::mean;
-  }
-
-  std::string name;
-  Json attributes;
-  std::map<std::string, V> inputs;
-  Numbers upstream;
-  std::map<std::string, Numbers> expected;
-};
-
-using Operation = std::function<V(const Case&)>;
-
-/// tinynet's operation for each name that a case can have.
-const std::map<std::string, Operation>& operations() {
-  static const std::map<std::string, Operation> table{
-      {"add", [](const Case& c) { return c["a"] + c["b"]; }},
-      {"add_row", [](const Case& c) { return c["a"] + c["b"]; }},
-      {"sub", [](const Case& c) { return c["a"] - c["b"]; }},
-      {"mul", [](const Case& c) { return c["a"] * c["b"]; }},
-      {"div", [](const Case& c) { return c["a"] / c["b"]; }},
-      {"neg", [](const Case& c) { return -c["a"]; }},
-      {"scale", [](const Case& c) { return c["a"] * c.number("factor"); }},
-      {"matmul", [](const Case& c) { return matmul(c["a"], c["b"]); }},
-      {"transpose", [](const Case& c) { return transpose(c["a"]); }},
-      {"exp", [](const Case& c) { return exp(c["a"]); }},
-      {"log", [](const Case& c) { return log(c["a"]); }},
-      {"sqrt", [](const Case& c) { return sqrt(c["a"]); }},
-      {"square", [](const Case& c) { return square(c["a"]); }},
-      {"abs", [](const Case& c) { return abs(c["a"]); }},
-      {"pow", [](const Case& c) { return pow(c["a"], c.number("exponent")); }},
-      {"sum", [](const Case& c) { return sum(c["a"]); }},
-      {"mean", [](const Case& c) { return mean(c["a"]); }},
-      {"sum_rows", [](const Case& c) { return sum_rows(c["a"]); }},
-      {"sum_cols", [](const Case& c) { return sum_cols(c["a"]); }},
-      {"relu", [](const Case& c) { return relu(c["a"]); }},
-      {"leaky_relu", [](const Case& c) { return leaky_relu(c["a"], c.number("slope")); }},
-      {"elu", [](const Case& c) { return elu(c["a"], c.number("alpha")); }},
-      {"sigmoid", [](const Case& c) { return sigmoid(c["a"]); }},
-      {"tanh", [](const Case& c) { return tanh(c["a"]); }},
-      {"softplus", [](const Case& c) { return softplus(c["a"]); }},
-      {"silu", [](const Case& c) { return silu(c["a"]); }},
-      {"gelu", [](const Case& c) { return gelu(c["a"]); }},
-      {"gelu_tanh", [](const Case& c) { return gelu_tanh(c["a"]); }},
-      {"softmax", [](const Case& c) { return softmax(c["a"]); }},
-      {"log_softmax", [](const Case& c) { return log_softmax(c["a"]); }},
-      {"linear", [](const Case& c) { return linear(c["x"], c["weight"], c["bias"]); }},
-      {"cross_entropy",
-       [](const Case& c) {
-         const double smoothing = c.attributes.value("label_smoothing", 0.0);
-         return cross_entropy(c["a"], c.labels(), {.reduction = c.reduction(), .label_smoothing = smoothing});
-       }},
-      {"mse_loss", [](const Case& c) { return mse_loss(c["a"], c.target()); }},
-      {"l1_loss", [](const Case& c) { return l1_loss(c["a"], c.target()); }},
-      {"huber_loss", [](const Case& c) { return huber_loss(c["a"], c.target(), {.delta = c.number("delta")}); }},
-      {"bce_with_logits", [](const Case& c) { return bce_with_logits(c["a"], c.target()); }},
-      {"layer_norm", [](const Case& c) { return layer_norm(c["x"], c["weight"], c["bias"], c.number("eps")); }},
-      {"batch_norm", [](const Case& c) { return batch_norm(c["x"], c["weight"], c["bias"], c.number("eps")); }},
-  };
-  return table;
-}
-
-/// What tinynet makes of a case, under the names of Case::expected. Throws std::out_of_range for an unknown name.
-std::map<std::string, Numbers> run(const Case& c) {
-  const V y = operations().at(c.name)(c);
-  std::map<std::string, Numbers> found{{"output", y.value()}};
-  y.backward(c.upstream);
-  for (const auto& [input, x] : c.inputs) found["gradient of " + input] = x.grad();
-  return found;
-}
-
-/// The file's cases; none, with a message, where no file was given.
-Json cases() {
-  const char* const folder = std::getenv("TINYNET_REFERENCE");
-  if (folder == nullptr) {
-    MESSAGE("skipped: TINYNET_REFERENCE is not set to the folder with ops.json");
-    return Json::array();
-  }
-  std::ifstream file(std::string(folder) + "/ops.json");
-  REQUIRE_MESSAGE(file.good(), folder << "/ops.json cannot be opened");
-  Json json = Json::parse(file);
-  REQUIRE(json.is_array());
-  return json;
-}
-
-}  // namespace
-
-TEST_CASE("values and gradients are PyTorch's") {
-  const Json all = cases();
-  std::set<std::string> names;
-  for (const Json& json : all) {
-    const Case c(json);
-    CAPTURE(c.name);
-    CAPTURE(c.attributes.dump());
-    REQUIRE_MESSAGE(operations().contains(c.name), "the file has an operation that this test does not know");
-    names.insert(c.name);
-    const auto found = run(c);
-    for (const auto& expected : c.expected) {
-      CAPTURE(expected.first);
-      CHECK(relative_error(found.at(expected.first), expected.second) <= tolerance);
-    }
-  }
-  if (!all.empty())
-    for (const auto& operation : operations())
-      CHECK_MESSAGE(names.contains(operation.first), "the file has no case of " << operation.first);
-}
+TEST_CASE("values and gradients are PyTorch's") { check_all<Cpu>(); }
 
 TEST_CASE("one changed number in the file would be noticed") {
   for (const Json& json : cases()) {
-    Case c(json);
+    Case<Cpu> c(json);
     CAPTURE(c.name);
     const auto found = run(c);
     Index unnoticed = 0;
@@ -192,12 +24,12 @@ TEST_CASE("one changed number in the file would be noticed") {
 
 TEST_CASE("a case with an unknown name, or of another shape, fails") {
   const Json one = {{"shape", {1, 1}}, {"data", {1.0}}};
-  Case c(Json{{"name", "add"},
-              {"attributes", Json::object()},
-              {"inputs", {{"a", one}, {"b", one}}},
-              {"output", {{"shape", {1, 1}}, {"data", {2.0}}}},
-              {"upstream", one},
-              {"gradients", {{"a", one}, {"b", one}}}});
+  Case<Cpu> c(Json{{"name", "add"},
+                   {"attributes", Json::object()},
+                   {"inputs", {{"a", one}, {"b", one}}},
+                   {"output", {{"shape", {1, 1}}, {"data", {2.0}}}},
+                   {"upstream", one},
+                   {"gradients", {{"a", one}, {"b", one}}}});
   CHECK(relative_error(run(c).at("output"), c.expected.at("output")) == 0);
   CHECK_FALSE(relative_error(run(c).at("output"), Numbers::Constant(1, 2, 2.0)) <= tolerance);
   CHECK_FALSE(relative_error(Numbers::Constant(1, 1, std::nan("")), c.expected.at("output")) <= tolerance);

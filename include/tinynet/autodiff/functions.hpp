@@ -27,44 +27,44 @@ struct Vectorized {
 struct Exp : Vectorized {
   static constexpr bool derivative_from_output = true;
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::exp(x);
   }
   template <class T>
-  T derivative(T, T y) const {
+  constexpr T derivative(T, T y) const {
     return y;
   }
 };
 
 struct Log : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::log(x);
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     return T(1) / x;
   }
 };
 
 struct Sqrt : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::sqrt(x);
   }
   template <class T>
-  T derivative(T, T y) const {
+  constexpr T derivative(T, T y) const {
     return T(0.5) / y;
   }
 };
 
 struct Square : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return x * x;
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     return x + x;
   }
 };
@@ -72,55 +72,55 @@ struct Square : Vectorized {
 /// |x|, with derivative 0 at 0.
 struct Abs : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::abs(x);
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     return math::select(math::less(x, T(0)), T(-1), math::select(math::less(T(0), x), T(1), T(0)));
   }
 };
 
 struct Sin : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::sin(x);
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     return math::cos(x);
   }
 };
 
 struct Cos : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::cos(x);
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     return -math::sin(x);
   }
 };
 
 struct Negate : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return -x;
   }
   template <class T>
-  T derivative(T, T) const {
+  constexpr T derivative(T, T) const {
     return T(-1);
   }
 };
 
 struct Reciprocal : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return T(1) / x;
   }
   template <class T>
-  T derivative(T, T y) const {
+  constexpr T derivative(T, T y) const {
     return -y * y;
   }
 };
@@ -129,11 +129,11 @@ struct Scale : Vectorized {
   double factor = 1;
   explicit Scale(double number) : factor(number) {}
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return x * T(factor);
   }
   template <class T>
-  T derivative(T, T) const {
+  constexpr T derivative(T, T) const {
     return T(factor);
   }
 };
@@ -142,11 +142,11 @@ struct Shift : Vectorized {
   double offset = 0;
   explicit Shift(double number) : offset(number) {}
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return x + T(offset);
   }
   template <class T>
-  T derivative(T, T) const {
+  constexpr T derivative(T, T) const {
     return T(1);
   }
 };
@@ -155,11 +155,11 @@ struct Shift : Vectorized {
 struct Pow {
   double exponent = 1;
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::pow(x, T(exponent));
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     return exponent == 0 ? T(0) : T(exponent) * math::pow(x, T(exponent - 1));
   }
 };
@@ -168,11 +168,11 @@ struct Pow {
 struct ReLU : Vectorized {
   static constexpr bool derivative_from_output = true;
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::select(math::less(x, T(0)), T(0), x);
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     return math::select(math::less(T(0), x), T(1), T(0));
   }
 };
@@ -182,11 +182,11 @@ struct LeakyReLU : Vectorized {
   double slope = 0.01;
   explicit LeakyReLU(double negative_slope = 0.01) : slope(negative_slope) {}
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::select(math::less(T(0), x), x, x * T(slope));
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     return math::select(math::less(T(0), x), T(1), T(slope));
   }
 };
@@ -197,11 +197,11 @@ struct ELU : Vectorized {
   double alpha = 1;
   explicit ELU(double scale = 1) : alpha(scale) {}
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::select(math::less(T(0), x), x, T(alpha) * math::expm1(math::select(math::less(T(0), x), T(0), x)));
   }
   template <class T>
-  T derivative(T x, T y) const {
+  constexpr T derivative(T x, T y) const {
     return math::select(math::less(T(0), x), T(1), y + T(alpha));
   }
 };
@@ -210,11 +210,11 @@ struct ELU : Vectorized {
 struct Sigmoid : Vectorized {
   static constexpr bool derivative_from_output = true;
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return T(1) / (T(1) + math::exp(-x));
   }
   template <class T>
-  T derivative(T, T y) const {
+  constexpr T derivative(T, T y) const {
     return y * (T(1) - y);
   }
 };
@@ -222,11 +222,11 @@ struct Sigmoid : Vectorized {
 struct Tanh : Vectorized {
   static constexpr bool derivative_from_output = true;
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return math::tanh(x);
   }
   template <class T>
-  T derivative(T, T y) const {
+  constexpr T derivative(T, T y) const {
     return T(1) - y * y;
   }
 };
@@ -236,13 +236,13 @@ struct Softplus : Vectorized {
   double beta = 1, threshold = 20;
   explicit Softplus(double sharpness = 1, double linear_above = 20) : beta(sharpness), threshold(linear_above) {}
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     const T z = x * T(beta);
     const auto linear = math::less(T(threshold), z);
     return math::select(linear, x, math::log1p(math::exp(math::select(linear, T(0), z))) * T(1 / beta));
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     const T z = x * T(beta);
     return math::select(math::less(T(threshold), z), T(1), Sigmoid{}(z));
   }
@@ -251,11 +251,11 @@ struct Softplus : Vectorized {
 /// x sigmoid(x), also known as swish.
 struct SiLU : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return x / (T(1) + math::exp(-x));
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     const T s = Sigmoid{}(x);
     return s * (T(1) + x * (T(1) - s));
   }
@@ -264,18 +264,18 @@ struct SiLU : Vectorized {
 /// x Phi(x), Phi the normal distribution (Hendrycks and Gimpel, 2016).
 struct GELU : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return x * phi(x);
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     constexpr double density = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
     return phi(x) + x * T(density) * math::exp(T(-0.5) * x * x);
   }
 
  private:
   template <class T>
-  static T phi(T x) {
+  static constexpr T phi(T x) {
     return T(0.5) * (T(1) + math::erf(x * T(1 / std::numbers::sqrt2)));
   }
 };
@@ -283,11 +283,11 @@ struct GELU : Vectorized {
 /// GELU with Phi(x) replaced by (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2.
 struct GELUTanh : Vectorized {
   template <class T>
-  T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return T(0.5) * x * (T(1) + math::tanh(inner(x)));
   }
   template <class T>
-  T derivative(T x, T) const {
+  constexpr T derivative(T x, T) const {
     const T t = math::tanh(inner(x));
     const T slope = T(root) * (T(1) + T(3 * cubic) * x * x);
     return T(0.5) * (T(1) + t) + T(0.5) * x * (T(1) - t * t) * slope;
@@ -297,7 +297,7 @@ struct GELUTanh : Vectorized {
   static constexpr double root = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;  // sqrt(2 / pi)
   static constexpr double cubic = 0.044715;
   template <class T>
-  static T inner(T x) {
+  static constexpr T inner(T x) {
     return T(root) * (x + T(cubic) * x * x * x);
   }
 };

@@ -11,9 +11,10 @@ namespace tinynet {
 /// The numbers of all parameters of a net, one after another in PyTorch's order, and their gradients.
 template <class Scalar>
 struct FlatParameters {
-  using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+  using Vector = detail::vector_of<Scalar>;
 
-  explicit FlatParameters(Index size) : value(Vector::Zero(size)), gradient(Vector::Zero(size)) {}
+  explicit FlatParameters(Index size)
+      : value(detail::constant_matrix<Scalar, dynamic, 1>(size, 1, 0)), gradient(value) {}
   Index size() const { return value.size(); }
 
   Vector value, gradient;
@@ -39,7 +40,16 @@ class AnyParameter {
   AnyParameter& operator=(AnyParameter&&) noexcept = default;
   ~AnyParameter() = default;
 
+  /// The same numbers and gradients in the memory of another device.
+  template <class Other>
+  requires(!std::is_same_v<Other, Scalar>) explicit AnyParameter(const AnyParameter<Other>& other)
+      : AnyParameter(other.shape(), other.rank()) {
+    detail::copy_across(other.data(), size(), data());
+    detail::copy_across(other.gradient_data(), size(), gradient_data());
+  }
+
   Shape shape() const { return shape_; }
+  int rank() const { return rank_; }
   Index size() const { return shape_.size(); }
 
   /// The shape as PyTorch gives it: [rows, cols], or [cols] for a vector.
@@ -57,15 +67,17 @@ class AnyParameter {
 
   /// Moves the numbers to another flat vector; later changes go there.
   void move_to(std::shared_ptr<FlatParameters<Scalar>> storage, Index offset) {
-    storage->value.segment(offset, size()) = storage_->value.segment(offset_, size());
-    storage->gradient.segment(offset, size()) = storage_->gradient.segment(offset_, size());
+    using detail::copy;
+    copy(data(), size(), storage->value.data() + offset);
+    copy(gradient_data(), size(), storage->gradient.data() + offset);
     storage_ = std::move(storage);
     offset_ = offset;
   }
 
  private:
   void copy_numbers(const AnyParameter& other) {
-    storage_->value.segment(offset_, size()) = other.storage_->value.segment(other.offset_, size());
+    using detail::copy;
+    copy(other.data(), size(), data());
   }
 
   std::shared_ptr<FlatParameters<Scalar>> storage_;
@@ -83,10 +95,15 @@ class Parameter : public AnyParameter<Scalar_> {
   static constexpr Index Cols = Cols_;
 
   explicit Parameter(Index rows = Rows, Index cols = Cols, int rank = 2) : AnyParameter<Scalar>({rows, cols}, rank) {}
+  template <class Other>
+  requires(!std::is_same_v<Other, Scalar>) explicit Parameter(const Parameter<Other, Rows, Cols>& other)
+      : AnyParameter<Scalar>(other) {}
 
-  MatrixView<Scalar, Rows, Cols> value() { return {this->data(), this->shape().rows, this->shape().cols}; }
-  ConstMatrixView<Scalar, Rows, Cols> value() const { return {this->data(), this->shape().rows, this->shape().cols}; }
-  MatrixView<Scalar, Rows, Cols> grad() const {
+  detail::view_of<Scalar, Rows, Cols> value() { return {this->data(), this->shape().rows, this->shape().cols}; }
+  detail::const_view_of<Scalar, Rows, Cols> value() const {
+    return {this->data(), this->shape().rows, this->shape().cols};
+  }
+  detail::view_of<Scalar, Rows, Cols> grad() const {
     return {this->gradient_data(), this->shape().rows, this->shape().cols};
   }
 

@@ -7,6 +7,7 @@
 #include <tinynet/core/error.hpp>
 #include <tinynet/core/pool.hpp>
 #include <tinynet/core/shape.hpp>
+#include <tinynet/cpu/numbers.hpp>
 #include <utility>
 
 namespace tinynet {
@@ -107,12 +108,8 @@ class Tape {
     return node;
   }
 
-  Scalar* allocate_numbers(Index count) {
-    return static_cast<Scalar*>(pool_.allocate(static_cast<std::size_t>(count) * sizeof(Scalar)));
-  }
-  void free_numbers(Scalar* numbers, Index count) noexcept {
-    pool_.deallocate(numbers, static_cast<std::size_t>(count) * sizeof(Scalar));
-  }
+  Scalar* allocate_numbers(Index count) { return numbers_.allocate(count); }
+  void free_numbers(Scalar* numbers, Index count) noexcept { numbers_.deallocate(numbers, count); }
 
   /// Drops one reference; the nodes that nobody refers to any more go, without recursion.
   void release(NodeType* node) noexcept {
@@ -185,9 +182,9 @@ class Tape {
     const Index count = node->shape.size();
     if (node->gradient == nullptr) {
       node->gradient = allocate_numbers(count);
-      std::copy_n(upstream, count, node->gradient);
+      copy(upstream, count, node->gradient);
     } else {
-      for (Index i = 0; i < count; ++i) node->gradient[i] += upstream[i];
+      add(upstream, count, node->gradient);
     }
   }
 
@@ -215,6 +212,7 @@ class Tape {
   }
 
   MemoryPool& pool_ = thread_memory_pool();
+  NumberMemory<Scalar> numbers_;
   NodeType* last_ = nullptr;
   NodeType* unused_ = nullptr;
   std::size_t size_ = 0;

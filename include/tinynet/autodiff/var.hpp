@@ -3,6 +3,7 @@
 
 #include <ostream>
 #include <tinynet/autodiff/tape.hpp>
+#include <tinynet/core/device_matrix.hpp>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/math.hpp>
 #include <type_traits>
@@ -23,7 +24,7 @@ class Var {
   using Scalar = Scalar_;
   static constexpr Index Rows = Rows_;
   static constexpr Index Cols = Cols_;
-  using View = ConstMatrixView<Scalar, Rows, Cols>;
+  using View = detail::const_view_of<Scalar, Rows, Cols>;
 
   Var() = default;
   Var(const Var& other) noexcept : node_(other.node_) { acquire(); }
@@ -54,24 +55,33 @@ class Var {
 
   /// The numbers. The view is valid as long as a handle to this value lives.
   View value() const { return View(checked().value, rows(), cols()); }
+  /// A copy of the numbers, wherever they are.
+  Matrix<detail::number_of<Scalar>, Rows, Cols> to(Cpu) const {
+    Matrix<detail::number_of<Scalar>, Rows, Cols> numbers(rows(), cols());
+    detail::copy_across(checked().value, numbers.size(), numbers.data());
+    return numbers;
+  }
 
   /// The number in a 1 x 1 value. Throws Error (usage) if it is larger.
-  Scalar item() const {
+  detail::number_of<Scalar> item() const {
     if (shape().size() != 1)
       throw Error(ErrorCode::usage, "item: expected a single number, found a matrix " + to_string(shape()));
-    return *node_->value;
+    detail::number_of<Scalar> number;
+    detail::copy_across(node_->value, 1, &number);
+    return number;
   }
 
   /// The gradient of what `backward` was called on by this leaf: zeros before the first call, then the sum over all
   /// calls since `zero_grad`. Throws Error (usage) for anything but a leaf that wants one.
-  MatrixView<Scalar, Rows, Cols> grad() const {
+  detail::view_of<Scalar, Rows, Cols> grad() const {
     detail::Node<Scalar>& node = checked();
     if (!node.is_leaf() || !node.wants_gradient)
       throw Error(ErrorCode::usage,
                   std::string("grad: '") + node.name + "' keeps no gradient; only variables and parameters do");
     if (node.gradient == nullptr) {
+      using detail::fill;
       node.gradient = node.tape->allocate_numbers(node.shape.size());
-      std::fill_n(node.gradient, node.shape.size(), Scalar(0));
+      fill(node.gradient, node.shape.size(), detail::number_of<Scalar>(0));
     }
     return {node.gradient, rows(), cols()};
   }
@@ -86,8 +96,10 @@ class Var {
     if (shape().size() != 1)
       throw Error(ErrorCode::usage, "backward: expected a single number, found a matrix " + to_string(shape()) +
                                         "; take its sum or mean, or give the gradient to start from");
-    const Scalar one(1);
-    node_->tape->backward(node_, &one, retain.value);
+    const detail::Buffer<Scalar> one(1);
+    using detail::fill;
+    fill(one.data(), 1, detail::number_of<Scalar>(1));
+    node_->tape->backward(node_, one.data(), retain.value);
   }
 
   /// The same for a matrix: `upstream` is the gradient of some number by this value, of the same shape.
@@ -97,24 +109,25 @@ class Var {
     detail::require_shapes(own == shape(), "backward", "the gradient to start from has another shape than the value",
                            own, shape());
     const detail::Buffer<Scalar> start(own.size());
-    MatrixView<Scalar>(start.data(), own.rows, own.cols) = upstream.derived().template cast<Scalar>().matrix();
+    detail::write_numbers(upstream, start.data());
     node_->tape->backward(node_, start.data(), retain.value);
   }
 
   /// The same numbers as a constant: nothing flows back through it.
   Var detach() const {
     auto& tape = *checked().tape;
-    Var copy(tape.template append<detail::Node<Scalar>>("detach", shape(), false));
-    copy.node_->value = tape.allocate_numbers(shape().size());
-    std::copy_n(node_->value, shape().size(), copy.node_->value);
-    return copy;
+    Var constant(tape.template append<detail::Node<Scalar>>("detach", shape(), false));
+    constant.node_->value = tape.allocate_numbers(shape().size());
+    using detail::copy;
+    copy(node_->value, shape().size(), constant.node_->value);
+    return constant;
   }
 
   /// For writing operations: the node behind the handle; `Var(node)` takes over one reference.
   explicit Var(detail::Node<Scalar>* node) noexcept : node_(node) {}
   detail::Node<Scalar>* node() const { return node_; }
 
-  friend std::ostream& operator<<(std::ostream& out, const Var& x) { return out << x.value(); }
+  friend std::ostream& operator<<(std::ostream& out, const Var& x) { return out << x.to(cpu); }
 
  private:
   void acquire() const noexcept {
@@ -136,16 +149,16 @@ Node<Scalar>* make_leaf(const char* name, const Eigen::DenseBase<Derived>& numbe
   const Shape shape{numbers.rows(), numbers.cols()};
   Node<Scalar>* const node = tape.template append<Node<Scalar>>(name, shape, wants_gradient);
   node->value = tape.allocate_numbers(shape.size());
-  MatrixView<Scalar>(node->value, shape.rows, shape.cols) = numbers.derived().template cast<Scalar>().matrix();
+  write_numbers(numbers, node->value);
   return node;
 }
 
 }  // namespace detail
 
-/// A leaf whose gradient is wanted, with a copy of these numbers.
-template <class Derived>
-auto variable(const Eigen::DenseBase<Derived>& numbers) {
-  using Scalar = typename Derived::Scalar;
+/// A leaf whose gradient is wanted, with a copy of these numbers, in the memory of a device if one is given.
+template <class Derived, class Device = Cpu>
+auto variable(const Eigen::DenseBase<Derived>& numbers, Device = {}) {
+  using Scalar = detail::moved_to<typename Derived::Scalar, Device>;
   return Var<Scalar, Derived::RowsAtCompileTime, Derived::ColsAtCompileTime>(
       detail::make_leaf<Scalar>("variable", numbers, true));
 }
@@ -156,10 +169,11 @@ requires(std::is_floating_point_v<Scalar> || detail::is_complex<Scalar>) Var<Sca
   return variable(Matrix<Scalar, 1, 1>::Constant(number));
 }
 
-/// A leaf without a gradient, with a copy of these numbers (converted to Scalar, if one is given).
-template <class Scalar = void, class Derived>
-auto constant(const Eigen::DenseBase<Derived>& numbers) {
-  using Number = std::conditional_t<std::is_void_v<Scalar>, typename Derived::Scalar, Scalar>;
+/// A leaf without a gradient, with a copy of these numbers (converted to Scalar, if one is given), in the memory of a
+/// device if one is given.
+template <class Scalar = void, class Derived, class Device = Cpu>
+auto constant(const Eigen::DenseBase<Derived>& numbers, Device = {}) {
+  using Number = std::conditional_t<std::is_void_v<Scalar>, detail::moved_to<typename Derived::Scalar, Device>, Scalar>;
   return Var<Number, Derived::RowsAtCompileTime, Derived::ColsAtCompileTime>(
       detail::make_leaf<Number>("constant", numbers, false));
 }

@@ -8,7 +8,7 @@ namespace tinynet::detail {
 /// Takes `step` off a number. What is lost when a small step is taken off a large number is kept in `lost` and taken
 /// off the next time (Kahan, 1965), as if the number had twice its digits. A Number is a scalar or a pack of them.
 template <class Number>
-TINYNET_HOST_DEVICE void subtract_compensated(Number& number, Number step, Number& lost) {
+constexpr void subtract_compensated(Number& number, Number step, Number& lost) {
   const Number change = -step - lost;
   const Number changed = number + change;
   lost = (changed - number) - change;

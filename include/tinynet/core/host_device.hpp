@@ -1,14 +1,11 @@
-// Where a function may run. A C++ compiler sees plain functions. nvcc is given --expt-relaxed-constexpr, with which
-// constexpr functions run everywhere as they are.
+// Where a function may run. A function that is `constexpr` runs everywhere as it is, since nvcc is given
+// --expt-relaxed-constexpr; parts of kernels are marked, since on a GPU they must be inlined.
 #pragma once
 
 #ifdef __CUDACC__
-/// A function for the host and for the GPU.
-#define TINYNET_HOST_DEVICE __host__ __device__
 /// A part of a kernel: for the GPU, and where there is no CUDA for the host, which then runs the kernel itself.
 #define TINYNET_DEVICE __device__ __forceinline__
 #else
-#define TINYNET_HOST_DEVICE
 #define TINYNET_DEVICE
 #endif
 

@@ -203,12 +203,13 @@ using std::tanh;
 
 /// |x|; of a complex number, the continuation of the real function (x or -x), not its modulus.
 template <class T>
-T abs(T x) {
+constexpr T abs(T x) {
   return less(x, T(0)) ? -x : x;
 }
 
 template <class Real>
-requires std::is_floating_point_v<Real> Real erf(Real x) { return std::erf(x); }
+requires std::is_floating_point_v<Real>
+constexpr Real erf(Real x) { return std::erf(x); }
 /// The error function of x + ih for a tiny h: erf(x) + ih erf'(x), which is exact to h^2.
 template <class Real>
 std::complex<Real> erf(const std::complex<Real>& x) {
@@ -218,7 +219,8 @@ std::complex<Real> erf(const std::complex<Real>& x) {
 
 /// log(1 + x), accurate for small x.
 template <class Real>
-requires std::is_floating_point_v<Real> Real log1p(Real x) { return std::log1p(x); }
+requires std::is_floating_point_v<Real>
+constexpr Real log1p(Real x) { return std::log1p(x); }
 template <class Real>
 std::complex<Real> log1p(const std::complex<Real>& x) {
   return {std::log1p(x.real()), x.imag() / (1 + x.real())};
@@ -226,7 +228,8 @@ std::complex<Real> log1p(const std::complex<Real>& x) {
 
 /// exp(x) - 1, accurate for small x.
 template <class Real>
-requires std::is_floating_point_v<Real> Real expm1(Real x) { return std::expm1(x); }
+requires std::is_floating_point_v<Real>
+constexpr Real expm1(Real x) { return std::expm1(x); }
 template <class Real>
 std::complex<Real> expm1(const std::complex<Real>& x) {
   return {std::expm1(x.real()), x.imag() * std::exp(x.real())};

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <new>
+#include <tinynet/core/device.hpp>
 #include <tinynet/core/eigen.hpp>
 #include <utility>
 
@@ -90,30 +91,54 @@ inline MemoryPool& thread_memory_pool() {
   return *pool;
 }
 
-/// An uninitialised array of plain numbers from the calling thread's pool, to be destroyed on the same thread or after
-/// its end.
-template <class Number>
+/// Where the calling thread has memory for numbers: its pool, or the device that the numbers are on.
+template <class Scalar>
+class NumberMemory {
+ public:
+  Scalar* allocate(Index count) { return static_cast<Scalar*>(pool_->allocate(bytes(count))); }
+  void deallocate(Scalar* numbers, Index count) noexcept { pool_->deallocate(numbers, bytes(count)); }
+
+ private:
+  static std::size_t bytes(Index count) { return static_cast<std::size_t>(count) * sizeof(Scalar); }
+
+  MemoryPool* pool_ = &thread_memory_pool();
+};
+template <class Number, class Device>
+class NumberMemory<On<Number, Device>> {
+ public:
+  On<Number, Device>* allocate(Index count) {
+    const auto bytes = static_cast<std::size_t>(count) * sizeof(Number);
+    return static_cast<On<Number, Device>*>(DeviceRuntime<Device>::allocate(bytes));
+  }
+  void deallocate(On<Number, Device>* numbers, Index) noexcept { DeviceRuntime<Device>::deallocate(numbers); }
+};
+
+/// An uninitialised array of plain numbers, to be destroyed on the thread that made it or after its end.
+template <class Scalar>
 class Buffer {
  public:
-  explicit Buffer(Index size)
-      : pool_(&thread_memory_pool()),
-        bytes_(static_cast<std::size_t>(size) * sizeof(Number)),
-        data_(static_cast<Number*>(pool_->allocate(bytes_))) {}
+  explicit Buffer(Index size) : size_(size), data_(memory_.allocate(size)) {}
   Buffer(Buffer&& other) noexcept
-      : pool_(other.pool_), bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
+      : memory_(other.memory_), size_(other.size_), data_(std::exchange(other.data_, nullptr)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(memory_, other.memory_);
+    std::swap(size_, other.size_);
+    std::swap(data_, other.data_);
+    return *this;
+  }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() {
-    if (data_ != nullptr) pool_->deallocate(data_, bytes_);
+    if (data_ != nullptr) memory_.deallocate(data_, size_);
   }
 
-  Number* data() const { return data_; }
-  Number& operator[](Index i) const { return data_[i]; }
+  Scalar* data() const { return data_; }
+  Scalar& operator[](Index i) const { return data_[i]; }
 
  private:
-  MemoryPool* pool_;
-  std::size_t bytes_;
-  Number* data_;
+  NumberMemory<Scalar> memory_;
+  Index size_;
+  Scalar* data_;
 };
 
 }  // namespace tinynet::detail

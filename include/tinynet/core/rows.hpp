@@ -13,6 +13,17 @@
 namespace tinynet {
 namespace detail {
 
+/// The numbers that a table of rows may have.
+enum class RowType : std::uint8_t { uint8, float32, float64 };
+
+template <class Number>
+constexpr RowType type_of() {
+  static_assert(std::is_same_v<Number, std::uint8_t> || std::is_same_v<Number, float> || std::is_same_v<Number, double>,
+                "tinynet: the input of a net is a matrix of uint8, float or double");
+  if constexpr (std::is_same_v<Number, std::uint8_t>) return RowType::uint8;
+  return std::is_same_v<Number, float> ? RowType::float32 : RowType::float64;
+}
+
 /// to[i] = from[i]. Not inlined, since g++ 12 would warn of what cannot happen where it knows the size.
 template <class Number, class Scalar>
 #ifdef __GNUC__
@@ -46,7 +57,7 @@ class Rows {
         table_rows_(shape.rows),
         row_stride_(row_stride),
         col_stride_(col_stride),
-        type_(type_of<Number>()) {}
+        type_(detail::type_of<Number>()) {}
 
   /// The rows with these numbers, in this order. Throws Error (usage) if one of them does not exist.
   Rows select(std::span<const Index> rows) const {
@@ -98,9 +109,9 @@ class Rows {
   template <class Scalar>
   const Scalar* load(Index begin, Index count, Scalar* scratch) const {
     switch (type_) {
-      case Type::uint8:
+      case detail::RowType::uint8:
         return load_as<std::uint8_t>(begin, count, scratch);
-      case Type::float32:
+      case detail::RowType::float32:
         return load_as<float>(begin, count, scratch);
       default:
         return load_as<double>(begin, count, scratch);
@@ -108,17 +119,6 @@ class Rows {
   }
 
  private:
-  enum class Type : std::uint8_t { uint8, float32, float64 };
-
-  template <class Number>
-  static constexpr Type type_of() {
-    static_assert(
-        std::is_same_v<Number, std::uint8_t> || std::is_same_v<Number, float> || std::is_same_v<Number, double>,
-        "tinynet: the input of a net is a matrix of uint8, float or double");
-    if constexpr (std::is_same_v<Number, std::uint8_t>) return Type::uint8;
-    return std::is_same_v<Number, float> ? Type::float32 : Type::float64;
-  }
-
   template <class Number, class Scalar>
   const Scalar* load_as(Index begin, Index count, Scalar* scratch) const {
     const auto* const numbers = static_cast<const Number*>(data_);
@@ -145,7 +145,7 @@ class Rows {
   double scale_ = 1;
   Shape shape_;
   Index table_rows_, row_stride_, col_stride_;
-  Type type_;
+  detail::RowType type_;
 };
 
 }  // namespace tinynet

@@ -15,6 +15,14 @@ Buffer<Scalar> rows_scratch(const Rows& x) {
   return Buffer<Scalar>(product_rows * x.cols() * num_threads());
 }
 
+/// Copies all rows to `to`, row-major.
+template <class Scalar>
+requires on_cpu<Scalar>
+void load(const Rows& x, Scalar* to) {
+  const Scalar* const loaded = x.load(0, x.rows(), to);
+  if (loaded != to) std::copy_n(loaded, x.shape().size(), to);
+}
+
 /// y = x W^T + b, y [N, out] row-major, W [out, in]; no b if null.
 template <class Scalar>
 void linear_forward(const Rows& x, const Scalar* weight, const Scalar* bias, Index out, Scalar* y) {

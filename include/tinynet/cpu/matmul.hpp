@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <tinynet/core/device.hpp>
 #include <tinynet/core/math.hpp>
 #include <tinynet/core/partition.hpp>
 #include <tinynet/core/pool.hpp>
@@ -20,8 +21,8 @@ struct Factor {
   static Factor of(const Scalar* numbers, Shape stored) {
     return Transposed ? Factor{numbers, stored.cols, stored.rows} : Factor{numbers, stored.rows, stored.cols};
   }
-  Index stride() const { return Transposed ? rows : cols; }
-  const Scalar& operator()(Index r, Index c) const {
+  constexpr Index stride() const { return Transposed ? rows : cols; }
+  constexpr const Scalar& operator()(Index r, Index c) const {
     return Transposed ? data[c * stride() + r] : data[r * stride() + c];
   }
 };
@@ -121,6 +122,7 @@ void sum_over_rows(Index rows, Index size, Scalar* out, const Term& term) {
 
 /// out = a b, or out += a b, on all cores. `out` is row-major and none of the factors.
 template <class Scalar, bool TransposedA, bool TransposedB>
+requires on_cpu<Scalar>
 void multiply(Scalar* out, const Factor<Scalar, TransposedA>& a, const Factor<Scalar, TransposedB>& b,
               bool accumulate = false) {
   const Index size = a.rows * b.cols;

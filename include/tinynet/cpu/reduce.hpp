@@ -2,6 +2,7 @@
 #pragma once
 
 #include <complex>
+#include <tinynet/core/device.hpp>
 #include <tinynet/core/math.hpp>
 #include <tinynet/core/partition.hpp>
 #include <tinynet/core/pool.hpp>
@@ -28,7 +29,7 @@ T sum_of(Index count, const F& f, Index smallest_part = Partition::rows_per_part
   return partial[0];
 }
 
-/// The sum of n numbers that lie one after another.
+/// The sum of n numbers that lie one after another, as a Total.
 template <class Scalar>
 Total<Scalar> sum(const Scalar* x, Index n) {
   // Eight running totals a block, so that one addition need not wait for the one before.
@@ -49,8 +50,27 @@ Total<Scalar> sum(const Scalar* x, Index n) {
                                16);
 }
 
+/// *out = factor times the sum of n numbers, or *out += it.
+template <class Scalar>
+requires on_cpu<Scalar>
+void sum(const Scalar* x, Index n, double factor, Scalar* out, bool accumulate) {
+  const auto total = static_cast<Scalar>(sum(x, n) * Total<Scalar>(factor));
+  *out = accumulate ? *out + total : total;
+}
+
+/// The sum of the squares of n numbers.
+template <class Scalar>
+requires on_cpu<Scalar>
+double squared_norm(const Scalar* x, Index n) {
+  return sum_of<double>(n, [x](Index i) {
+    const auto number = static_cast<double>(x[i]);
+    return number * number;
+  });
+}
+
 /// out[c] = the sum of column c of a row-major matrix, or out[c] += it.
 template <class Scalar>
+requires on_cpu<Scalar>
 void sum_cols(const Scalar* x, Shape shape, Scalar* out, bool accumulate) {
   using T = Total<Scalar>;
   const Partition partition(shape.rows);
@@ -68,6 +88,7 @@ void sum_cols(const Scalar* x, Shape shape, Scalar* out, bool accumulate) {
 
 /// out[r] = the sum of row r of a row-major matrix, or out[r] += it.
 template <class Scalar>
+requires on_cpu<Scalar>
 void sum_rows(const Scalar* x, Shape shape, Scalar* out, bool accumulate) {
   constexpr Index grain = 512;  // rows
   parallel_ranges(shape.rows, grain, [&](Index begin, Index end) {

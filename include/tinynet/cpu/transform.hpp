@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <tinynet/core/device.hpp>
 #include <tinynet/core/math.hpp>
 #include <tinynet/core/shape.hpp>
 #include <tinynet/core/threads.hpp>
@@ -9,7 +10,7 @@
 namespace tinynet::detail {
 
 /// An operand of an elementwise operation, broadcast to the shape of the result: a row stride of 0 repeats one
-/// row, `splat` repeats the first number of each row.
+/// row, `splat` repeats the first number of each row. Only a single number does both.
 template <class Scalar>
 struct Source {
   const Scalar* data;
@@ -17,7 +18,9 @@ struct Source {
   bool splat = false;
 
   Source(const Scalar* numbers, Shape own, Shape result)
-      : data(numbers), row_stride(own.rows == 1 ? 0 : own.cols), splat(own.cols == 1 && result.cols != 1) {}
+      : data(numbers),
+        row_stride(own.rows == 1 ? 0 : own.cols),
+        splat(own.cols == 1 && (own.rows == 1 || result.cols != 1)) {}
 };
 
 /// A function that says `static constexpr bool vectorized = true` is called with Pack<Scalar> instead of Scalar.
@@ -35,16 +38,6 @@ template <class F>
 requires requires { F::derivative_from_output; }
 inline constexpr bool derivative_from_output<F> = F::derivative_from_output;
 
-/// A lambda that is called with packs exactly if `Function` is.
-template <class Function, class Lambda>
-struct Like : Lambda {
-  static constexpr bool vectorized = detail::vectorized<Function>;
-};
-template <class Function, class Lambda>
-Like<Function, Lambda> like(Lambda lambda) {
-  return {std::move(lambda)};
-}
-
 template <class Scalar, class F, class... Sources>
 void transform_row(Index cols, const F& f, Scalar* out, const Sources&... in) {
   if constexpr (vectorized<F> && has_pack<Scalar>) {
@@ -58,11 +51,13 @@ void transform_row(Index cols, const F& f, Scalar* out, const Sources&... in) {
   }
 }
 
-/// out(r, c) = f(in(r, c), ...) for a row-major `out` of the given shape. `out` may be one of the inputs.
+/// out(r, c) = f(in(r, c), ...) for a row-major `out` of the given shape. `out` may be one of the inputs. f is no
+/// lambda, which a GPU would not take.
 template <class Scalar, class F, class... Sources>
+requires on_cpu<Scalar>
 void transform(Shape shape, const F& f, Scalar* out, Sources... in) {
   constexpr Index grain = 16384;  // numbers that are worth a thread's while
-  const bool flat = shape.rows == 1 || ((in.row_stride == shape.cols && !in.splat) && ...);
+  const bool flat = shape.rows == 1 || ((in.splat ? in.row_stride == 0 : in.row_stride == shape.cols) && ...);
   if (flat) {
     const Index size = shape.size();
     parallel_ranges(size, grain, [&](Index begin, Index end) {

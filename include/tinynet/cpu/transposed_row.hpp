@@ -45,7 +45,7 @@ void transposed_row(const Scalar* x, Index in, Tile<const Scalar> transposed, co
         even[j] = P::load(start + column + j * P::size);
         odd[j] = P(Scalar(0));
       });
-      const auto add = [&](Index e, P(&sum)[packs()]) TINYNET_INLINE {
+      const auto add = [&](Index e, auto& sum) TINYNET_INLINE {
         const Index k = begin + number[static_cast<std::size_t>(e)];
         const P xk(x[k]);
         const Scalar* const from = transposed.at(k, column);

@@ -53,7 +53,7 @@ class FrozenNet {
     const auto stages = net_.stages();
     const Index in = in_features(), out = stages.span().back().out;
     detail::require_shapes(x.cols() == in, "freeze", "the input must have as many columns as the weight [out, in]",
-                           x.shape(), {stages.stage[0].out, in});
+                           x.shape(), Shape{stages.stage[0].out, in});
     const auto layer = [this](std::size_t l, const Scalar* from, Scalar* to) {
       const Matrix<Scalar>& weight = weights_[l];
       const Index inputs = weight.rows() - 1, columns = weight.cols();

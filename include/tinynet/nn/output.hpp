@@ -12,10 +12,19 @@
 
 namespace tinynet {
 
+namespace detail {
+
+template <class T>
+inline constexpr bool is_rows = std::is_same_v<T, Rows>;
+template <class Device>
+inline constexpr bool is_rows<DeviceRows<Device>> = true;
+
+}  // namespace detail
+
 /// Something that is read as rows of numbers without being an Eigen matrix: images, a batch of them.
 template <class T>
 concept RowsLike = requires(const T& x) {
-  { x.as_rows() } -> std::same_as<Rows>;
+  requires detail::is_rows<decltype(x.as_rows())>;
 };
 
 namespace detail {
@@ -51,8 +60,10 @@ template <class Scalar, class X>
 auto make_input(X&& x) {
   using T = std::remove_cvref_t<X>;
   if constexpr (RowsLike<T>) {
+    static_assert(std::is_same_v<rows_of<Scalar>, decltype(x.as_rows())>,
+                  "tinynet: the net and its input are on different devices; bring one to the other with to(device)");
     return DataInput<Scalar, dynamic, dynamic>{x.as_rows()};
-  } else if constexpr (can_borrow<X>() && !is_complex<typename T::Scalar>) {
+  } else if constexpr (on_cpu<Scalar> && can_borrow<X>() && !is_complex<typename T::Scalar>) {
     return DataInput<Scalar, T::RowsAtCompileTime, T::ColsAtCompileTime>{Rows(x)};
   } else {
     return constant<Scalar>(x);

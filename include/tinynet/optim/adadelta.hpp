@@ -20,7 +20,7 @@ struct Adadelta {
   AdadeltaOptions options;
 
   template <class T>
-  T operator()(T p, T g, T& square, T& delta) const {
+  constexpr T operator()(T p, T g, T& square, T& delta) const {
     if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
     square = math::multiply_add(T(options.rho), square, T(1 - options.rho) * g * g);
     const T step = math::sqrt(delta + T(options.eps)) / math::sqrt(square + T(options.eps)) * g;

@@ -21,7 +21,7 @@ struct Adagrad {
   double lr, weight_decay, eps;
 
   template <class T>
-  T operator()(T p, T g, T& sum) const {
+  constexpr T operator()(T p, T g, T& sum) const {
     if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
     sum = math::multiply_add(g, g, sum);
     return T(lr) * (g / (math::sqrt(sum) + T(eps)));

@@ -42,7 +42,7 @@ struct Adam {
         root_correction(1 / std::sqrt(1 - std::pow(b2, static_cast<double>(t)))) {}
 
   template <class T>
-  T operator()(T p, T g, T& m, T& v) const {
+  constexpr T operator()(T p, T g, T& m, T& v) const {
     if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
     m = math::multiply_add(T(1 - beta1), g - m, m);
     v = math::multiply_add(T(beta2), v, T(1 - beta2) * g * g);

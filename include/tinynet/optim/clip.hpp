@@ -3,32 +3,55 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tinynet/autodiff/functions.hpp>
 #include <tinynet/cpu/reduce.hpp>
+#include <tinynet/cpu/transform.hpp>
 #include <tinynet/nn/module.hpp>
 
 namespace tinynet {
+namespace functions {
+
+/// x cut to [-limit, limit].
+struct Clamp : Vectorized {
+  double limit;
+  explicit Clamp(double bound) : limit(bound) {}
+  template <class T>
+  constexpr T operator()(T x) const {
+    const T most = math::select(math::less(T(limit), x), T(limit), x);
+    return math::select(math::less(most, T(-limit)), T(-limit), most);
+  }
+};
+
+}  // namespace functions
+
+namespace detail {
+
+/// numbers[i] = f(numbers[i])
+template <class Vector, class F>
+void change(Vector& numbers, const F& f) {
+  auto* const data = numbers.data();
+  const Shape shape{1, numbers.size()};
+  transform(shape, f, data, Source<std::remove_pointer_t<decltype(data)>>(data, shape, shape));
+}
+
+}  // namespace detail
 
 /// Scales all gradients of a net so that their Euclidean norm is at most `max_norm`, and returns the norm before, as
 /// torch.nn.utils.clip_grad_norm_.
 template <class Net>
 double clip_grad_norm(Net& net, double max_norm) {
-  using Scalar = typename Net::Scalar;
   auto& gradient = flat_parameters(net)->gradient;
-  const double norm = std::sqrt(detail::sum_of<double>(gradient.size(), [&](Index i) {
-    const auto g = static_cast<double>(gradient[i]);
-    return g * g;
-  }));
+  using detail::squared_norm;
+  const double norm = std::sqrt(squared_norm(gradient.data(), gradient.size()));
   const double factor = max_norm / (norm + 1e-6);
-  if (!(factor >= 1)) gradient *= static_cast<Scalar>(factor);  // a NaN norm must show
+  if (!(factor >= 1)) detail::change(gradient, functions::Scale(factor));  // a NaN norm must show
   return norm;
 }
 
 /// Cuts every gradient of a net to [-limit, limit], as torch.nn.utils.clip_grad_value_. A NaN stays a NaN.
 template <class Net>
 void clip_grad_value(Net& net, double limit) {
-  using Scalar = typename Net::Scalar;
-  const auto bound = static_cast<Scalar>(limit);
-  for (Scalar& g : flat_parameters(net)->gradient) g = g > bound ? bound : g < -bound ? -bound : g;
+  detail::change(flat_parameters(net)->gradient, functions::Clamp(limit));
 }
 
 }  // namespace tinynet

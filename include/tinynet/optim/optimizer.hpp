@@ -1,12 +1,10 @@
 // What all optimizers share: the flat vector of parameters they change, the learning rate, the count of steps.
 #pragma once
 
-#include <limits>
+#include <array>
 #include <memory>
 #include <tinynet/autodiff/parameter.hpp>
-#include <tinynet/core/compensated.hpp>
-#include <tinynet/core/math.hpp>
-#include <tinynet/core/threads.hpp>
+#include <tinynet/cpu/update.hpp>
 #include <tinynet/nn/module.hpp>
 #include <vector>
 
@@ -55,48 +53,19 @@ class Optimizer : public LearningRate {
  protected:
   template <class Net>
   Optimizer(Net& net, double lr, std::size_t states, double initial = 0.0)
-      : LearningRate(lr),
-        parameters_(flat_parameters(net)),
-        state_(states, Vector::Constant(parameters_->size(), static_cast<Scalar>(initial))) {
-    state_.push_back(Vector::Zero(parameters_->size()));
+      : LearningRate(lr), parameters_(flat_parameters(net)), state_(states, constant(initial)) {
+    state_.push_back(constant(0.0));
   }
 
   /// Counts a step and takes rule(p, g, state...) off every parameter p with its gradient g; the rule changes the
   /// states in place. It is called with packs of numbers where there is SIMD.
-  ///
-  /// What is lost when a small step is taken off a large parameter is kept and taken off the next time (Kahan, 1965),
-  /// as if the parameters had twice their digits: in float, a long training stays near what it is in double.
   template <class Rule, std::size_t... I>
   void update(const Rule& rule, std::index_sequence<I...>) {
     ++steps_;
-    constexpr Index grain = 32768, alone = 8 * grain;  // waking threads takes longer than a small net's update
-    const Index size = parameters_->size();
-    Scalar* const p = parameters_->value.data();
-    const Scalar* const g = parameters_->gradient.data();
-    Scalar* const lost = state_.back().data();
-    detail::parallel_ranges(size, size < alone ? size : grain, [&](Index begin, Index end) {
-      Index i = begin;
-      if constexpr (detail::has_pack<Scalar>) {
-        using P = Pack<Scalar>;
-        // `load` and `store` handle whole packs, or the numbers that are left at the end.
-        const auto apply = [&](const auto& load, const auto& store) {
-          P parameter = load(p), rest = load(lost);
-          std::array<P, sizeof...(I)> state{load(state_[I].data())...};
-          detail::subtract_compensated(parameter, rule(parameter, load(g), state[I]...), rest);
-          store(parameter, p);
-          store(rest, lost);
-          (store(normal(state[I]), state_[I].data()), ...);
-        };
-        for (; i + P::size <= end; i += P::size)
-          apply([i](const Scalar* from) { return P::load(from + i); },
-                [i](P numbers, Scalar* to) { numbers.store(to + i); });
-        if (const Index n = end - i; n > 0)
-          apply([i, n](const Scalar* from) { return P::load(from + i, n); },
-                [i, n](P numbers, Scalar* to) { numbers.store(to + i, n); });
-      } else {
-        for (; i < end; ++i) detail::subtract_compensated(p[i], rule(p[i], g[i], state_[I][i]...), lost[i]);
-      }
-    });
+    const std::array<Scalar*, sizeof...(I)> state{state_[I].data()...};
+    using detail::update_parameters;
+    update_parameters(rule, parameters_->size(), parameters_->value.data(), parameters_->gradient.data(),
+                      state_.back().data(), state);
   }
   template <std::size_t States, class Rule>
   void update(const Rule& rule) {
@@ -104,11 +73,9 @@ class Optimizer : public LearningRate {
   }
 
  private:
-  // x, but 0 where it is so near to it that the processor computes with it slowly: as the momenta of weights without a
-  // gradient soon are.
-  static Pack<Scalar> normal(Pack<Scalar> x) {
-    const Pack<Scalar> least(std::numeric_limits<Scalar>::min());
-    return math::select(math::less(math::abs(x), least), Pack<Scalar>(0), x);
+  Vector constant(double number) const {
+    return detail::constant_matrix<Scalar, dynamic, 1>(parameters_->size(), 1,
+                                                       static_cast<detail::number_of<Scalar>>(number));
   }
 
   std::shared_ptr<FlatParameters<Scalar>> parameters_;

@@ -23,7 +23,7 @@ struct RMSprop {
   RMSpropOptions options;
 
   template <class T>
-  T operator()(T p, T g, T& square, T& buffer, T& average) const {
+  constexpr T operator()(T p, T g, T& square, T& buffer, T& average) const {
     if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
     square = math::multiply_add(T(options.alpha), square, T(1 - options.alpha) * g * g);
     T variance = square;

@@ -21,7 +21,7 @@ struct SGD {
   double lr, weight_decay;
 
   template <class T>
-  T operator()(T p, T g) const {
+  constexpr T operator()(T p, T g) const {
     if (weight_decay != 0) g = math::multiply_add(T(weight_decay), p, g);
     return T(lr) * g;
   }
@@ -33,7 +33,7 @@ struct Momentum {
   bool first;
 
   template <class T>
-  T operator()(T p, T g, T& v) const {
+  constexpr T operator()(T p, T g, T& v) const {
     if (options.weight_decay != 0) g = math::multiply_add(T(options.weight_decay), p, g);
     v = first ? g : math::multiply_add(T(options.momentum), v, T(1 - options.dampening) * g);
     const T direction = options.nesterov ? math::multiply_add(T(options.momentum), v, g) : v;

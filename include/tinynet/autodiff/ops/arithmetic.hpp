@@ -12,60 +12,60 @@ namespace functions {
 
 struct Add : Vectorized {
   template <class T>
-  T operator()(T a, T b) const {
+  constexpr T operator()(T a, T b) const {
     return a + b;
   }
   template <class T>
-  T first(T, T, T) const {
+  constexpr T first(T, T, T) const {
     return T(1);
   }
   template <class T>
-  T second(T, T, T) const {
+  constexpr T second(T, T, T) const {
     return T(1);
   }
 };
 
 struct Subtract : Vectorized {
   template <class T>
-  T operator()(T a, T b) const {
+  constexpr T operator()(T a, T b) const {
     return a - b;
   }
   template <class T>
-  T first(T, T, T) const {
+  constexpr T first(T, T, T) const {
     return T(1);
   }
   template <class T>
-  T second(T, T, T) const {
+  constexpr T second(T, T, T) const {
     return T(-1);
   }
 };
 
 struct Multiply : Vectorized {
   template <class T>
-  T operator()(T a, T b) const {
+  constexpr T operator()(T a, T b) const {
     return a * b;
   }
   template <class T>
-  T first(T, T b, T) const {
+  constexpr T first(T, T b, T) const {
     return b;
   }
   template <class T>
-  T second(T a, T, T) const {
+  constexpr T second(T a, T, T) const {
     return a;
   }
 };
 
 struct Divide : Vectorized {
   template <class T>
-  T operator()(T a, T b) const {
+  constexpr T operator()(T a, T b) const {
     return a / b;
   }
   template <class T>
-  T first(T, T b, T) const {
+  constexpr T first(T, T b, T) const {
     return T(1) / b;
   }
   template <class T>
-  T second(T, T b, T z) const {
+  constexpr T second(T, T b, T z) const {
     return -z / b;
   }
 };
@@ -79,20 +79,39 @@ template <class Scalar>
 void sum_to(Target<Scalar> target, Shape own, const Scalar* gradient, Shape full) {
   if (own.cols == full.cols) return sum_cols(gradient, full, target.data, target.accumulate);
   if (own.rows == full.rows) return sum_rows(gradient, full, target.data, target.accumulate);
-  const auto total = static_cast<Scalar>(sum(gradient, full.size()));
-  *target.data = target.accumulate ? *target.data + total : total;
+  sum(gradient, full.size(), 1.0, target.data, target.accumulate);
 }
 
-/// The gradient of one operand: `partial(a, b, z)` times dz, summed over what was broadcast.
-template <class F, class Scalar, class Partial>
+/// dz df/da
+template <class F>
+struct ByFirst : Like<F> {
+  F f;
+  explicit ByFirst(const F& function) : f(function) {}
+  template <class T>
+  constexpr T operator()(T a, T b, T z, T dz) const {
+    return dz * f.first(a, b, z);
+  }
+};
+/// dz df/db
+template <class F>
+struct BySecond : Like<F> {
+  F f;
+  explicit BySecond(const F& function) : f(function) {}
+  template <class T>
+  constexpr T operator()(T a, T b, T z, T dz) const {
+    return dz * f.second(a, b, z);
+  }
+};
+
+/// The gradient of one operand: `product(a, b, z, dz)`, summed over what was broadcast.
+template <class Scalar, class Product>
 void zip_backward(const Input<Scalar>& in, const Result<Scalar>& z, const Source<Scalar>& a, const Source<Scalar>& b,
-                  const Partial& partial) {
+                  const Product& product) {
   if (!in.wants_gradient()) return;
-  const auto product = [&partial](auto ai, auto bi, auto zi, auto dz) { return dz * partial(ai, bi, zi); };
   const Source<Scalar> y(z.value, z.shape, z.shape), dy(z.gradient, z.shape, z.shape);
-  if (in.shape() == z.shape) return transform_into<F>(in.target(), z.shape, product, a, b, y, dy);
-  Buffer<Scalar> full(z.shape.size());
-  transform_into<F>(Target<Scalar>{full.data(), false}, z.shape, product, a, b, y, dy);
+  if (in.shape() == z.shape) return transform_into(in.target(), z.shape, product, a, b, y, dy);
+  const Buffer<Scalar> full(z.shape.size());
+  transform_into(Target<Scalar>{full.data(), false}, z.shape, product, a, b, y, dy);
   sum_to(in.target(), in.shape(), full.data(), z.shape);
 }
 
@@ -116,8 +135,8 @@ auto zip(const char* name, const F& f, const A& first, const B& second) {
       },
       [f](const Result<Scalar>& z, const Input<Scalar>& x, const Input<Scalar>& y) {
         const Source<Scalar> xs(x.value(), x.shape(), z.shape), ys(y.value(), y.shape(), z.shape);
-        zip_backward<F>(x, z, xs, ys, [&f](auto ai, auto bi, auto zi) { return f.first(ai, bi, zi); });
-        zip_backward<F>(y, z, xs, ys, [&f](auto ai, auto bi, auto zi) { return f.second(ai, bi, zi); });
+        zip_backward(x, z, xs, ys, ByFirst<F>(f));
+        zip_backward(y, z, xs, ys, BySecond<F>(f));
       },
       a, b);
 }

@@ -5,6 +5,7 @@
 #include <tinynet/autodiff/ops/arithmetic.hpp>
 #include <tinynet/autodiff/ops/matmul.hpp>
 #include <tinynet/autodiff/ops/shape.hpp>
+#include <tinynet/core/device_rows.hpp>
 #include <tinynet/cpu/linear.hpp>
 
 namespace tinynet {
@@ -16,7 +17,7 @@ struct DataInput {
   using Scalar = Scalar_;
   static constexpr Index RowCount = Rows_;
   static constexpr Index ColCount = Cols_;
-  Rows rows;
+  rows_of<Scalar> rows;
 
   /// The same on the tape, copied, for operations that want it there.
   Var<Scalar, Rows_, Cols_> var() const {
@@ -24,8 +25,7 @@ struct DataInput {
     auto* const node = tape.template append<Node<Scalar>>("input", rows.shape(), false);
     const Var<Scalar, Rows_, Cols_> x(node);
     node->value = tape.allocate_numbers(rows.shape().size());
-    const Scalar* const loaded = rows.load(0, rows.rows(), node->value);
-    if (loaded != node->value) std::copy_n(loaded, rows.shape().size(), node->value);
+    load(rows, node->value);
     return x;
   }
 };
@@ -37,7 +37,7 @@ inline constexpr bool is_data_input<DataInput<Scalar, Rows, Cols>> = true;
 
 /// Records y = x W^T + b; `x` is empty where the input is data, which `rows` gives.
 template <Index ResultRows, class Scalar, class Weight, class Bias, class... X>
-auto record_linear(const Rows& rows, const Weight& weight, const Bias& bias, const X&... x) {
+auto record_linear(const rows_of<Scalar>& rows, const Weight& weight, const Bias& bias, const X&... x) {
   constexpr bool from_tape = sizeof...(X) == 1;
   const Index out = weight.rows(), in = weight.cols();
   require_shapes(rows.cols() == in, "linear", "the input must have as many columns as the weight [out, in]",
@@ -52,7 +52,7 @@ auto record_linear(const Rows& rows, const Weight& weight, const Bias& bias, con
         const Index outputs = y.shape.cols;
         if (w.wants_gradient()) {
           const auto dw = w.target();
-          if (!dw.accumulate) std::fill_n(dw.data, w.shape().size(), Scalar(0));
+          if (!dw.accumulate) fill(dw.data, w.shape().size(), number_of<Scalar>(0));
           linear_weight_gradient(rows, y.gradient, outputs, dw.data);
         }
         if (b.wants_gradient()) {
@@ -91,7 +91,8 @@ requires(TapeOperand<X> || detail::is_data_input<X>) auto linear(const X& input,
     if constexpr (detail::is_complex<Scalar>)  // only derivatives are checked with it, and Rows are real
       return matmul(x, transpose(w)) + b;
     else
-      return detail::record_linear<decltype(x)::Rows, Scalar>(Rows(x.node()->value, x.shape(), x.cols()), w, b, x);
+      return detail::record_linear<decltype(x)::Rows, Scalar>(
+          detail::rows_of<Scalar>(x.node()->value, x.shape(), x.cols()), w, b, x);
   }
 }
 
@@ -100,7 +101,7 @@ template <class X, TapeOperand Weight>
 auto linear(const X& x, const Weight& weight) {
   using Scalar = typename Weight::Scalar;
   const auto w = detail::as_var<Scalar>(weight);
-  return linear(x, w, constant(Matrix<Scalar, 1, decltype(w)::Rows>::Zero(1, w.rows())));
+  return linear(x, w, constant<Scalar>(Matrix<detail::number_of<Scalar>, 1, decltype(w)::Rows>::Zero(1, w.rows())));
 }
 
 }  // namespace tinynet

@@ -1,15 +1,13 @@
 // Loss functions: how wrong a net is, as one number, the mean over the rows (or elements) or the sum.
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <cstdint>
 #include <ranges>
 #include <span>
 #include <tinynet/autodiff/operand.hpp>
-#include <tinynet/autodiff/ops/map.hpp>
+#include <tinynet/autodiff/ops/arithmetic.hpp>
 #include <tinynet/core/engine.hpp>
-#include <tinynet/cpu/reduce.hpp>
 #include <tinynet/cpu/softmax.hpp>
 
 namespace tinynet {
@@ -28,9 +26,11 @@ concept LabelRange =
 
 /// An Eigen vector whose numbers lie side by side. Not every standard library takes Eigen's iterators for those of a
 /// contiguous range.
+template <class D>
+void take_dense(const Eigen::DenseBase<D>&);
 template <class T>
 concept LabelVector = requires(const T& labels) {
-  []<class D>(const Eigen::DenseBase<D>&) {}(labels);  // a segment is no DenseBase of its own
+  detail::take_dense(labels);  // a segment is no DenseBase of its own
   { labels.data() } -> std::convertible_to<const typename T::Scalar*>;
   requires bool(T::IsVectorAtCompileTime) && T::InnerStrideAtCompileTime == 1 && WholeNumber<typename T::Scalar>;
 };
@@ -86,38 +86,30 @@ void copy_labels(const L& labels, Shape logits, std::int32_t* to) {
                    .actual = std::to_string(label[i])});
 }
 
-/// The cross entropy of one row, and its gradient by the logits x if `dx` is not null:
-///   loss = log(sum exp x) - (1 - s) x[label] - s mean(x),  dx = softmax(x) - target.
-template <class Scalar>
-Scalar cross_entropy_row(const Scalar* x, Index classes, Index label, double smoothing, Scalar* exponentials,
-                         Scalar* dx, Scalar scale) {
-  const auto [largest, total] = shifted_exp(x, classes, exponentials);
-  const Scalar spread = Scalar(smoothing / static_cast<double>(classes));
-  // Everything is relative to the largest logit, so that large logits do not cancel.
-  Scalar loss = math::log(total) - Scalar(1 - smoothing) * (x[label] - largest);
-  if (smoothing != 0)
-    for (Index c = 0; c < classes; ++c) loss -= spread * (x[c] - largest);
-  if (dx != nullptr) {
-    const Scalar inverse = Scalar(1) / total;
-    for (Index c = 0; c < classes; ++c) {
-      const Scalar target = c == label ? spread + Scalar(1 - smoothing) : spread;
-      dx[c] = (exponentials[c] * inverse - target) * scale;
-    }
+/// Labels that have been checked, as numbers of the device where Scalar is.
+template <class Scalar, class L>
+auto checked_labels(const L& labels, Shape logits) {
+  Buffer<std::int32_t> checked(logits.rows);
+  copy_labels(labels, logits, checked.data());
+  if constexpr (on_cpu<Scalar>) {
+    return checked;
+  } else {
+    Buffer<moved_to<std::int32_t, device_of<Scalar>>> there(logits.rows);
+    copy_across(checked.data(), logits.rows, there.data());
+    return there;
   }
-  return loss;
 }
 
-/// Records a loss whose gradient is `delta` (already computed; empty if it is not wanted) times dy.
+/// Records a loss whose value and gradient (empty if it is not wanted) are computed already.
 template <class Scalar, class X>
-auto record_loss(const char* name, const X& x, Total<Scalar> value, Buffer<Scalar>&& delta) {
+auto record_loss(const char* name, const X& x, const Buffer<Scalar>& value, Buffer<Scalar>&& delta) {
   if (will_record(x)) require_general_way(name);
   return record<1, 1, Scalar>(
-      name, {1, 1}, [&](Scalar* y) { *y = static_cast<Scalar>(value); },
+      name, {1, 1}, [&](Scalar* y) { copy(value.data(), 1, y); },
       [delta = std::move(delta)](const Result<Scalar>& y, const Input<Scalar>& in) {
-        const Scalar dy = *y.gradient;
-        transform_into<functions::Scale>(
-            in.target(), in.shape(), [dy](auto d) { return d * decltype(d)(dy); },
-            Source<Scalar>(delta.data(), in.shape(), in.shape()));
+        transform_into(in.target(), in.shape(), functions::Multiply{},
+                       Source<Scalar>(delta.data(), in.shape(), in.shape()),
+                       Source<Scalar>(y.gradient, {1, 1}, in.shape()));
       },
       x);
 }
@@ -132,24 +124,15 @@ auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(logits);
   const Shape shape = x.shape();
-  detail::Buffer<std::int32_t> label(shape.rows);
-  detail::copy_labels(labels, shape, label.data());
+  const auto label = detail::checked_labels<Scalar>(labels, shape);
   const bool wanted = detail::will_record(x);
   const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.rows) : 1.0;
+  const detail::Buffer<Scalar> value(1);
   detail::Buffer<Scalar> delta(wanted ? shape.size() : 1);
-  detail::Buffer<Scalar> exponentials(shape.cols * detail::Partition::most_parts);
-  const detail::Partition partition(shape.rows);
-  std::array<detail::Total<Scalar>, detail::Partition::most_parts> partial;
-  detail::parallel_for(partition.parts(), [&](Index part, int) {
-    detail::Total<Scalar> total(0);
-    for (Index r = partition.begin(part); r < partition.end(part); ++r)
-      total += detail::Total<Scalar>(detail::cross_entropy_row<Scalar>(
-          x.node()->value + r * shape.cols, shape.cols, Index{label[r]}, options.label_smoothing,
-          exponentials.data() + part * shape.cols, wanted ? delta.data() + r * shape.cols : nullptr, Scalar(factor)));
-    partial[static_cast<std::size_t>(part)] = total;
-  });
-  detail::tree_sum(partial.data(), partition.parts(), 1, 0, 1);
-  return detail::record_loss<Scalar>("cross_entropy", x, partial[0] * detail::Total<Scalar>(factor), std::move(delta));
+  using detail::cross_entropy_forward;
+  cross_entropy_forward(x.node()->value, shape, label.data(), options.label_smoothing, factor, value.data(),
+                        wanted ? delta.data() : nullptr);
+  return detail::record_loss<Scalar>("cross_entropy", x, value, std::move(delta));
 }
 
 /// Other labels are a mistake that shall read as one.
@@ -168,22 +151,22 @@ namespace functions {
 
 struct SquaredError : Vectorized {
   template <class T>
-  T operator()(T x, T t) const {
+  constexpr T operator()(T x, T t) const {
     return (x - t) * (x - t);
   }
   template <class T>
-  T derivative(T x, T t) const {
+  constexpr T derivative(T x, T t) const {
     return T(2) * (x - t);
   }
 };
 
 struct AbsoluteError : Vectorized {
   template <class T>
-  T operator()(T x, T t) const {
+  constexpr T operator()(T x, T t) const {
     return math::abs(x - t);
   }
   template <class T>
-  T derivative(T x, T t) const {
+  constexpr T derivative(T x, T t) const {
     return Abs{}.derivative(x - t, x);
   }
 };
@@ -193,12 +176,12 @@ struct HuberError : Vectorized {
   double delta = 1;
   explicit HuberError(double bound = 1) : delta(bound) {}
   template <class T>
-  T operator()(T x, T t) const {
+  constexpr T operator()(T x, T t) const {
     const T d = math::abs(x - t);
     return math::select(math::less(T(delta), d), T(delta) * (d - T(0.5 * delta)), T(0.5) * d * d);
   }
   template <class T>
-  T derivative(T x, T t) const {
+  constexpr T derivative(T x, T t) const {
     const T d = x - t;
     const T clipped = math::select(math::less(T(delta), d), T(delta), d);
     return math::select(math::less(clipped, T(-delta)), T(-delta), clipped);
@@ -208,11 +191,11 @@ struct HuberError : Vectorized {
 /// max(x, 0) - x t + log(1 + e^-|x|): binary cross entropy of sigmoid(x) against t in [0, 1].
 struct LogitsError : Vectorized {
   template <class T>
-  T operator()(T x, T t) const {
+  constexpr T operator()(T x, T t) const {
     return ReLU{}(x)-x * t + math::log1p(math::exp(-math::abs(x)));
   }
   template <class T>
-  T derivative(T x, T t) const {
+  constexpr T derivative(T x, T t) const {
     return Sigmoid{}(x)-t;
   }
 };
@@ -220,6 +203,18 @@ struct LogitsError : Vectorized {
 }  // namespace functions
 
 namespace detail {
+
+/// factor f'(x, t)
+template <class F>
+struct ScaledDerivative : Like<F> {
+  F f;
+  double factor;
+  ScaledDerivative(const F& function, double number) : f(function), factor(number) {}
+  template <class T>
+  constexpr T operator()(T x, T t) const {
+    return f.derivative(x, t) * T(factor);
+  }
+};
 
 template <class F, class X, class T>
 auto elementwise_loss(const char* name, const F& f, const X& operand, const T& wanted_values, Reduction reduction) {
@@ -237,11 +232,10 @@ auto elementwise_loss(const char* name, const F& f, const X& operand, const T& w
   const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.size()) : 1.0;
   const Source<Scalar> xs(x.node()->value, shape, shape), ts(t.node()->value, shape, shape);
   Buffer<Scalar> numbers(shape.size());
+  const Buffer<Scalar> value(1);
   transform(shape, f, numbers.data(), xs, ts);
-  const Total<Scalar> value = sum(numbers.data(), shape.size()) * Total<Scalar>(factor);
-  if (will_record(x))
-    transform(shape, like<F>([&f, factor](auto xi, auto ti) { return f.derivative(xi, ti) * decltype(xi)(factor); }),
-              numbers.data(), xs, ts);
+  sum(numbers.data(), shape.size(), factor, value.data(), false);
+  if (will_record(x)) transform(shape, ScaledDerivative<F>(f, factor), numbers.data(), xs, ts);
   return record_loss<Scalar>(name, x, value, std::move(numbers));
 }
 

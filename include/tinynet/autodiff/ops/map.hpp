@@ -13,20 +13,47 @@ concept PlainNumber = std::is_arithmetic_v<T>;
 
 namespace detail {
 
+/// The base of a function that is called with packs exactly if F is.
+template <class F>
+struct Like {
+  static constexpr bool vectorized = detail::vectorized<F>;
+};
+
+/// sum + f(x, ...)
+template <class F>
+struct PlusF : Like<F> {
+  F f;
+  explicit PlusF(const F& function) : f(function) {}
+  template <class T, class... X>
+  constexpr T operator()(T sum, X... x) const {
+    return sum + f(x...);
+  }
+};
+
+/// dy f'(x, y)
+template <class F>
+struct ChainRule : Like<F> {
+  F f;
+  explicit ChainRule(const F& function) : f(function) {}
+  template <class T>
+  constexpr T operator()(T x, T y, T dy) const {
+    return dy * f.derivative(x, y);
+  }
+};
+
 /// target = f(in, ...), or target += f(in, ...), for inputs of the same shape or broadcast to it.
-template <class Like_, class Scalar, class F, class... Sources>
+template <class Scalar, class F, class... Sources>
 void transform_into(Target<Scalar> target, Shape shape, const F& f, const Sources&... in) {
   if (target.accumulate)
-    transform(shape, like<Like_>([&f](auto sum, auto... x) { return sum + f(x...); }), target.data,
-              Source<Scalar>(target.data, shape, shape), in...);
+    transform(shape, PlusF<F>(f), target.data, Source<Scalar>(target.data, shape, shape), in...);
   else
-    transform(shape, like<Like_>([&f](auto... x) { return f(x...); }), target.data, in...);
+    transform(shape, f, target.data, in...);
 }
 
 template <class F, TapeOperand X>
 auto map(const char* name, const F& f, const X& operand) {
   using Scalar = typename X::Scalar;
-  static_assert(ElementwiseFunction<F, Scalar>,
+  static_assert(ElementwiseFunction<F, number_of<Scalar>>,
                 "tinynet: an elementwise operation is a functor with operator()(x) and derivative(x, y)");
   const auto x = as_var<Scalar>(operand);
   const Shape shape = x.shape();
@@ -35,9 +62,7 @@ auto map(const char* name, const F& f, const X& operand) {
       name, shape, [&](Scalar* y) { transform(shape, f, y, Source<Scalar>(x.node()->value, shape, shape)); },
       [f](const Result<Scalar>& y, const Input<Scalar>& in) {
         const auto source = [&](const Scalar* data) { return Source<Scalar>(data, y.shape, y.shape); };
-        transform_into<F>(
-            in.target(), y.shape, [&f](auto xi, auto yi, auto dy) { return dy * f.derivative(xi, yi); },
-            source(in.value()), source(y.value), source(y.gradient));
+        transform_into(in.target(), y.shape, ChainRule<F>(f), source(in.value()), source(y.value), source(y.gradient));
       },
       x);
 }

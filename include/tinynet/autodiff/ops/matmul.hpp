@@ -24,18 +24,17 @@ auto matmul(const A& first, const B& second) {
   return detail::record<VarA::Rows, VarB::Cols, Scalar>(
       "matmul", {a.rows(), b.cols()},
       [&](Scalar* y) {
-        detail::multiply(y, Factor<Scalar>::of(a.node()->value, a.shape()),
-                         Factor<Scalar>::of(b.node()->value, b.shape()));
+        multiply(y, Factor<Scalar>::of(a.node()->value, a.shape()), Factor<Scalar>::of(b.node()->value, b.shape()));
       },
       [](const detail::Result<Scalar>& y, const detail::Input<Scalar>& x, const detail::Input<Scalar>& w) {
         const auto dy = Factor<Scalar>::of(y.gradient, y.shape);
         if (x.wants_gradient()) {
           const auto dx = x.target();
-          detail::multiply(dx.data, dy, Factor<Scalar, true>::of(w.value(), w.shape()), dx.accumulate);
+          multiply(dx.data, dy, Factor<Scalar, true>::of(w.value(), w.shape()), dx.accumulate);
         }
         if (w.wants_gradient()) {
           const auto dw = w.target();
-          detail::multiply(dw.data, Factor<Scalar, true>::of(x.value(), x.shape()), dy, dw.accumulate);
+          multiply(dw.data, Factor<Scalar, true>::of(x.value(), x.shape()), dy, dw.accumulate);
         }
       },
       a, b);

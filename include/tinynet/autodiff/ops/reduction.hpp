@@ -15,9 +15,8 @@ auto record_reduction(const char* name, Shape shape, double factor, const X& x, 
   return record<Rows, Cols, Scalar>(
       name, shape, forward,
       [factor](const Result<Scalar>& y, const Input<Scalar>& in) {
-        transform_into<functions::Scale>(
-            in.target(), in.shape(), [factor](auto dy) { return functions::Scale(factor)(dy); },
-            Source<Scalar>(y.gradient, y.shape, in.shape()));
+        transform_into(in.target(), in.shape(), functions::Scale(factor),
+                       Source<Scalar>(y.gradient, y.shape, in.shape()));
       },
       x);
 }
@@ -26,7 +25,8 @@ template <class X>
 auto sum(const char* name, const X& x, double factor) {
   using Scalar = typename X::Scalar;
   return record_reduction<1, 1>(name, {1, 1}, factor, x, [&](Scalar* y) {
-    *y = static_cast<Scalar>(sum(x.node()->value, x.shape().size()) * Total<Scalar>(factor));
+    const Scalar* const numbers = x.node()->value;
+    sum(numbers, x.shape().size(), factor, y, false);
   });
 }
 
@@ -50,8 +50,10 @@ template <TapeOperand X>
 auto sum_rows(const X& operand) {
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(operand);
-  return detail::record_reduction<decltype(x)::Rows, 1>(
-      "sum_rows", {x.rows(), 1}, 1.0, x, [&](Scalar* y) { detail::sum_rows(x.node()->value, x.shape(), y, false); });
+  return detail::record_reduction<decltype(x)::Rows, 1>("sum_rows", {x.rows(), 1}, 1.0, x, [&](Scalar* y) {
+    using detail::sum_rows;
+    sum_rows(x.node()->value, x.shape(), y, false);
+  });
 }
 
 /// The sum of each column: [N, M] to [1, M] (PyTorch's sum(0, keepdim=True)).
@@ -59,8 +61,10 @@ template <TapeOperand X>
 auto sum_cols(const X& operand) {
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(operand);
-  return detail::record_reduction<1, decltype(x)::Cols>(
-      "sum_cols", {1, x.cols()}, 1.0, x, [&](Scalar* y) { detail::sum_cols(x.node()->value, x.shape(), y, false); });
+  return detail::record_reduction<1, decltype(x)::Cols>("sum_cols", {1, x.cols()}, 1.0, x, [&](Scalar* y) {
+    using detail::sum_cols;
+    sum_cols(x.node()->value, x.shape(), y, false);
+  });
 }
 
 /// The mean of each row: [N, M] to [N, 1].

@@ -1,30 +1,11 @@
 // Operations that only move numbers: transpose, parts of a matrix, matrices put together.
 #pragma once
 
-#include <algorithm>
 #include <tinynet/autodiff/operand.hpp>
+#include <tinynet/cpu/copy_block.hpp>
 
 namespace tinynet {
 namespace detail {
-
-/// dx = from, or dx += from.
-template <class Scalar, class Derived>
-void write(const Input<Scalar>& in, const Eigen::MatrixBase<Derived>& from) {
-  const auto target = in.target();
-  MatrixView<Scalar> dx(target.data, in.shape().rows, in.shape().cols);
-  if (target.accumulate)
-    dx += from;
-  else
-    dx = from;
-}
-
-/// Calls f(where in the block, where in the matrix, count) for the pieces of a block that lie together in memory: its
-/// rows, or all of it if it is as wide as the matrix.
-template <class F>
-void for_each_piece(Shape block, Shape matrix, Index row, Index col, const F& f) {
-  if (block.cols == matrix.cols) return f(Index{0}, row * matrix.cols, block.size());
-  for (Index r = 0; r < block.rows; ++r) f(r * block.cols, (row + r) * matrix.cols + col, block.cols);
-}
 
 /// y = a block of x.
 template <Index Rows, Index Cols, class X>
@@ -37,15 +18,15 @@ auto block(const char* name, const X& operand, Index row, Index col, Shape shape
   return record<Rows, Cols, Scalar>(
       name, shape,
       [&](Scalar* y) {
-        for_each_piece(shape, x.shape(), row, col,
-                       [&](Index to, Index from, Index count) { std::copy_n(x.node()->value + from, count, y + to); });
+        const Strides<const Scalar> whole{x.node()->value, x.cols()};
+        copy_block(shape, Strides<const Scalar>{whole.at(row, col), x.cols()}, Strides<Scalar>{y, shape.cols}, false);
       },
       [row, col](const Result<Scalar>& y, const Input<Scalar>& in) {
-        const auto target = in.target();
-        if (!target.accumulate) std::fill_n(target.data, in.shape().size(), Scalar(0));
-        for_each_piece(y.shape, in.shape(), row, col, [&](Index from, Index to, Index count) {
-          for (Index i = 0; i < count; ++i) target.data[to + i] += y.gradient[from + i];
-        });
+        const auto dx = in.target();
+        if (!dx.accumulate) fill(dx.data, in.shape().size(), number_of<Scalar>(0));
+        const Strides<Scalar> whole{dx.data, in.shape().cols};
+        copy_block(y.shape, Strides<const Scalar>{y.gradient, y.shape.cols},
+                   Strides<Scalar>{whole.at(row, col), in.shape().cols}, true);
       },
       x);
 }
@@ -61,11 +42,13 @@ auto transpose(const X& operand) {
   return detail::record<VarX::Cols, VarX::Rows, Scalar>(
       "transpose", {x.cols(), x.rows()},
       [&](Scalar* y) {
-        MatrixView<Scalar>(y, x.cols(), x.rows()) =
-            ConstMatrixView<Scalar>(x.node()->value, x.rows(), x.cols()).transpose();
+        copy_block({x.cols(), x.rows()}, detail::Strides<const Scalar>{x.node()->value, 1, x.cols()},
+                   detail::Strides<Scalar>{y, x.rows()}, false);
       },
       [](const detail::Result<Scalar>& y, const detail::Input<Scalar>& in) {
-        detail::write(in, ConstMatrixView<Scalar>(y.gradient, y.shape.rows, y.shape.cols).transpose());
+        const auto dx = in.target();
+        copy_block(in.shape(), detail::Strides<const Scalar>{y.gradient, 1, y.shape.cols},
+                   detail::Strides<Scalar>{dx.data, in.shape().cols}, dx.accumulate);
       },
       x);
 }
@@ -91,14 +74,21 @@ auto concatenate(const char* name, const A& a, const B& b, Shape shape, Index ro
   return record<Rows, Cols, Scalar>(
       name, shape,
       [&](Scalar* y) {
-        MatrixView<Scalar> out(y, shape.rows, shape.cols);
-        out.topLeftCorner(a.rows(), a.cols()) = a.value();
-        out.block(row, col, b.rows(), b.cols()) = b.value();
+        const Strides<Scalar> whole{y, shape.cols};
+        const auto put = [&](const auto& x, Index r, Index c) {
+          copy_block(x.shape(), Strides<const Scalar>{x.node()->value, x.cols()},
+                     Strides<Scalar>{whole.at(r, c), shape.cols}, false);
+        };
+        put(a, 0, 0);
+        put(b, row, col);
       },
       [row, col](const Result<Scalar>& y, const Input<Scalar>& first, const Input<Scalar>& second) {
-        const ConstMatrixView<Scalar> dy(y.gradient, y.shape.rows, y.shape.cols);
-        const auto give = [&dy](const Input<Scalar>& in, Index r, Index c) {
-          if (in.wants_gradient()) write(in, dy.block(r, c, in.shape().rows, in.shape().cols));
+        const Strides<const Scalar> whole{y.gradient, y.shape.cols};
+        const auto give = [&](const Input<Scalar>& in, Index r, Index c) {
+          if (!in.wants_gradient()) return;
+          const auto dx = in.target();
+          copy_block(in.shape(), Strides<const Scalar>{whole.at(r, c), y.shape.cols},
+                     Strides<Scalar>{dx.data, in.shape().cols}, dx.accumulate);
         };
         give(first, 0, 0);
         give(second, row, col);

@@ -2,80 +2,48 @@
 #pragma once
 
 #include <tinynet/autodiff/operand.hpp>
-#include <tinynet/core/threads.hpp>
 #include <tinynet/cpu/softmax.hpp>
 
 namespace tinynet {
-namespace detail {
-
-/// Calls f(row) for all rows, some hundred at a time on each core.
-template <class F>
-void for_each_row(Index rows, const F& f) {
-  constexpr Index grain = 256;
-  parallel_ranges(rows, grain, [&](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) f(r);
-  });
-}
-
-/// Records an operation on each row by itself: forward(x, y, columns), and backward(y, dy, dx, columns), which adds to
-/// dx.
-template <class Scalar, class Forward, class Backward, class X>
-auto record_rows(const char* name, const X& x, const Forward& forward, Backward backward) {
-  const Shape shape = x.shape();
-  return record<X::Rows, X::Cols, Scalar>(
-      name, shape,
-      [&](Scalar* y) {
-        const Scalar* const from = x.node()->value;
-        for_each_row(shape.rows, [&](Index r) { forward(from + r * shape.cols, y + r * shape.cols, shape.cols); });
-      },
-      [backward](const Result<Scalar>& y, const Input<Scalar>& in) {
-        const auto target = in.target();
-        const Index cols = y.shape.cols;
-        if (!target.accumulate) std::fill_n(target.data, y.shape.size(), Scalar(0));
-        for_each_row(y.shape.rows, [&](Index r) {
-          backward(y.value + r * cols, y.gradient + r * cols, target.data + r * cols, cols);
-        });
-      },
-      x);
-}
-
-}  // namespace detail
 
 /// y = exp(x) / sum(exp(x)) in each row.
 template <TapeOperand X>
 auto softmax(const X& operand) {
   using Scalar = typename X::Scalar;
+  const auto x = detail::as_var<Scalar>(operand);
   // dx = y (dy - sum(dy y))
-  return detail::record_rows<Scalar>(
-      "softmax", detail::as_var<Scalar>(operand),
-      [](const Scalar* x, Scalar* y, Index n) {
-        const auto exponentials = detail::shifted_exp(x, n, y);
-        for (Index i = 0; i < n; ++i) y[i] /= exponentials.total;
+  return detail::record<decltype(x)::Rows, decltype(x)::Cols, Scalar>(
+      "softmax", x.shape(),
+      [&](Scalar* y) {
+        using detail::softmax_forward;
+        softmax_forward(x.node()->value, x.shape(), y);
       },
-      [](const Scalar* y, const Scalar* dy, Scalar* dx, Index n) {
-        Scalar total(0);
-        for (Index i = 0; i < n; ++i) total += dy[i] * y[i];
-        for (Index i = 0; i < n; ++i) dx[i] += y[i] * (dy[i] - total);
-      });
+      [](const detail::Result<Scalar>& y, const detail::Input<Scalar>& in) {
+        using detail::softmax_backward;
+        const auto dx = in.target();
+        softmax_backward(y.value, y.gradient, y.shape, dx.data, dx.accumulate);
+      },
+      x);
 }
 
 /// y = x - log(sum(exp(x))) in each row.
 template <TapeOperand X>
 auto log_softmax(const X& operand) {
   using Scalar = typename X::Scalar;
+  const auto x = detail::as_var<Scalar>(operand);
   // dx = dy - exp(y) sum(dy)
-  return detail::record_rows<Scalar>(
-      "log_softmax", detail::as_var<Scalar>(operand),
-      [](const Scalar* x, Scalar* y, Index n) {
-        const auto exponentials = detail::shifted_exp(x, n, y);
-        const Scalar shift = exponentials.largest + math::log(exponentials.total);
-        for (Index i = 0; i < n; ++i) y[i] = x[i] - shift;
+  return detail::record<decltype(x)::Rows, decltype(x)::Cols, Scalar>(
+      "log_softmax", x.shape(),
+      [&](Scalar* y) {
+        using detail::log_softmax_forward;
+        log_softmax_forward(x.node()->value, x.shape(), y);
       },
-      [](const Scalar* y, const Scalar* dy, Scalar* dx, Index n) {
-        Scalar total(0);
-        for (Index i = 0; i < n; ++i) total += dy[i];
-        for (Index i = 0; i < n; ++i) dx[i] += dy[i] - math::exp(y[i]) * total;
-      });
+      [](const detail::Result<Scalar>& y, const detail::Input<Scalar>& in) {
+        using detail::log_softmax_backward;
+        const auto dx = in.target();
+        log_softmax_backward(y.value, y.gradient, y.shape, dx.data, dx.accumulate);
+      },
+      x);
 }
 
 }  // namespace tinynet

@@ -1,0 +1,76 @@
+// The input of a net on a device: rows.hpp for numbers that are there.
+#pragma once
+
+#include <tinynet/core/device.hpp>
+#include <tinynet/core/rows.hpp>
+
+namespace tinynet::detail {
+
+/// A read-only view of rows of uint8, float or double on a device, all of them or a selection. It does not own the
+/// numbers (nor the selection); they must stay until the last use, `backward()` included.
+template <class Device>
+class DeviceRows {
+ public:
+  using Place = Device;
+
+  /// A view of `shape.rows` rows that are `row_stride` numbers apart.
+  template <class Number>
+  DeviceRows(const On<Number, Device>* data, Shape shape, Index row_stride)
+      : data_(data), shape_(shape), row_stride_(row_stride), type_(type_of<Number>()) {}
+
+  /// The rows with these numbers, in this order; they are taken to exist.
+  DeviceRows select(const On<Index, Device>* rows, Index count) const {
+    DeviceRows selected = *this;
+    selected.selection_ = rows;
+    selected.shape_.rows = count;
+    return selected;
+  }
+  /// The same rows, every number multiplied by `factor` when it is read.
+  DeviceRows scaled(double factor) const {
+    DeviceRows product = *this;
+    product.scale_ *= factor;
+    return product;
+  }
+
+  Index rows() const { return shape_.rows; }
+  Index cols() const { return shape_.cols; }
+  Shape shape() const { return shape_; }
+  Index row_stride() const { return row_stride_; }
+  double scale() const { return scale_; }
+  const On<Index, Device>* selection() const { return selection_; }
+
+  /// Calls f with the pointer to the table's numbers in their own type.
+  template <class F>
+  void visit(const F& f) const {
+    switch (type_) {
+      case RowType::uint8:
+        return f(static_cast<const On<std::uint8_t, Device>*>(data_));
+      case RowType::float32:
+        return f(static_cast<const On<float, Device>*>(data_));
+      default:
+        return f(static_cast<const On<double, Device>*>(data_));
+    }
+  }
+
+ private:
+  const void* data_;
+  const On<Index, Device>* selection_ = nullptr;
+  double scale_ = 1;
+  Shape shape_;
+  Index row_stride_;
+  RowType type_;
+};
+
+template <class Scalar>
+struct RowsOf {
+  using type = Rows;
+};
+template <class Number, class Device>
+struct RowsOf<On<Number, Device>> {
+  using type = DeviceRows<Device>;
+};
+/// The rows that a net of such numbers takes.
+template <class Scalar>
+using rows_of = typename RowsOf<Scalar>::type;
+
+}  // namespace tinynet::detail
