@@ -43,7 +43,7 @@ struct Plain {
   static constexpr int Quads = Quads_;
   Scalar number[4 * Quads];
 
-  TINYNET_HOST_DEVICE void set(int j, const Quad<Scalar>& quad) {
+  constexpr void set(int j, const Quad<Scalar>& quad) {
     TINYNET_UNROLL
     for (int i = 0; i < 4; ++i) number[(i / 2 * Quads + j) * 2 + i % 2] = quad.number[i];
   }
@@ -57,7 +57,7 @@ struct Split {
   static constexpr int Quads = Quads_, Terms = Terms_;
   std::uint32_t pair[Terms][2 * Quads];
 
-  TINYNET_HOST_DEVICE void set(int j, const Quad<float>& quad) {
+  constexpr void set(int j, const Quad<float>& quad) {
     Quad<float> rest = quad;
     TINYNET_UNROLL
     for (int term = 0; term < Terms; ++term) {
@@ -73,7 +73,7 @@ struct Split {
   }
 
   /// Number i of a term.
-  TINYNET_HOST_DEVICE float number(int term, int i) const {
+  constexpr float number(int term, int i) const {
     const std::uint32_t both = pair[term][i / 2];
     return std::bit_cast<float>(i % 2 == 0 ? both << 16 : both & 0xFFFF0000u);
   }

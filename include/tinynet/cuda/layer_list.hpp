@@ -11,11 +11,11 @@ namespace tinynet::detail::gpu {
 /// No activation.
 struct Identity {
   template <class T>
-  TINYNET_HOST_DEVICE T operator()(T x) const {
+  constexpr T operator()(T x) const {
     return x;
   }
   template <class T>
-  TINYNET_HOST_DEVICE T derivative(T, T) const {
+  constexpr T derivative(T, T) const {
     return T(1);
   }
 };

@@ -14,7 +14,7 @@ struct CrossEntropyRow {
   const std::int32_t* labels;
   Scalar smoothing, factor;
 
-  TINYNET_HOST_DEVICE double operator()(std::int64_t target, Scalar* y) const {
+  constexpr double operator()(std::int64_t target, Scalar* y) const {
     const std::int32_t label = labels[target];
     const Scalar spread = smoothing / Scalar(Outputs);
     Scalar largest = y[0];
@@ -38,7 +38,7 @@ struct ElementwiseRow {
   Scalar factor;
   F f{};
 
-  TINYNET_HOST_DEVICE double operator()(std::int64_t target, Scalar* y) const {
+  constexpr double operator()(std::int64_t target, Scalar* y) const {
     double total = 0;
     for (int j = 0; j < Outputs; ++j) {
       const Scalar t = targets[target * Outputs + j];

@@ -10,6 +10,12 @@ namespace tinynet::detail {
 /// Owns a stream of the current GPU: what is put into it runs in that order, while the host goes on.
 class Stream {
  public:
+  /// The one that CUDA itself has for the calling thread.
+  static const Stream& of_thread() {
+    static const Stream stream(cudaStreamPerThread);  // the same name in every thread
+    return stream;
+  }
+
   /// Throws Error (device) if there is no GPU.
   Stream() {
     cudaStream_t stream = nullptr;
@@ -24,8 +30,12 @@ class Stream {
   void wait() const { check_cuda(cudaStreamSynchronize(get()), "cudaStreamSynchronize"); }
 
  private:
+  explicit Stream(cudaStream_t stream) : stream_(stream) {}
+
   struct Destroy {
-    void operator()(cudaStream_t stream) const { cudaStreamDestroy(stream); }
+    void operator()(cudaStream_t stream) const {
+      if (stream != cudaStreamPerThread) cudaStreamDestroy(stream);
+    }
   };
   std::unique_ptr<std::remove_pointer_t<cudaStream_t>, Destroy> stream_;
 };

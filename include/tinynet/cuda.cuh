@@ -1,0 +1,11 @@
+// Nets on a CUDA GPU. To be included before anything that includes Eigen, in a translation unit for nvcc with the
+// options
+// --expt-relaxed-constexpr -diag-suppress 20012,3189 (CMake: tinynet::cuda).
+#pragma once
+
+#ifndef EIGEN_USE_GPU
+#define EIGEN_USE_GPU
+#endif
+
+#include <tinynet/cuda/device.cuh>
+#include <tinynet/tinynet.hpp>

@@ -1,0 +1,53 @@
+// A CUDA GPU as a device of the library: the calling thread's current GPU, and the stream that the thread has on it.
+#pragma once
+
+#ifndef EIGEN_USE_GPU
+#error "tinynet: define EIGEN_USE_GPU for the whole translation unit, or include <tinynet/cuda.cuh> before all else"
+#endif
+
+#include <tinynet/cuda/stream.cuh>
+#include <tinynet/cuda/verbs.hpp>
+
+namespace tinynet::detail {
+
+template <>
+struct DeviceRuntime<Cuda> {
+  static const Stream& stream() { return Stream::of_thread(); }
+
+  /// Throws Error (device) if there is no GPU, or not enough memory on it.
+  static void* allocate(std::size_t bytes) {
+    void* memory = nullptr;
+    if (bytes > 0) check_cuda(cudaMallocAsync(&memory, bytes, stream().get()), "cudaMallocAsync");
+    return memory;
+  }
+  static void deallocate(void* memory) noexcept { cudaFreeAsync(memory, stream().get()); }
+
+  static void upload(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes, cudaMemcpyHostToDevice); }
+  static void download(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes, cudaMemcpyDeviceToHost); }
+
+  static const Eigen::GpuDevice& eigen() {
+    static_cast<void>(gpu_count());  // Eigen ends the program where there is none
+    static const cudaStream_t of_thread = stream().get();
+    thread_local const Eigen::GpuStreamDevice stream_device(&of_thread);
+    thread_local const Eigen::GpuDevice device(&stream_device);
+    return device;
+  }
+  static void check(const char* what) { check_launch(what); }
+
+ private:
+  static int gpu_count() {
+    static const int count = [] {
+      int number = 0;
+      check_cuda(cudaGetDeviceCount(&number), "cudaGetDeviceCount");
+      return number;
+    }();
+    return count;
+  }
+  static void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+    if (bytes == 0) return;
+    check_cuda(cudaMemcpyAsync(to, from, bytes, kind, stream().get()), "cudaMemcpyAsync");
+    stream().wait();
+  }
+};
+
+}  // namespace tinynet::detail

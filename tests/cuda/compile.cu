@@ -1,0 +1,64 @@
+// Instances of the fused kernels, for check_spills.py: bytes, floats and doubles, layers whose gradients stay in
+// registers and layers whose do not, every function, loss and rule once.
+#include <tinynet/autodiff/ops/loss.hpp>
+#include <tinynet/cuda/fused_mlp.cuh>
+#include <tinynet/cuda/graph.cuh>
+#include <tinynet/cuda/memory.cuh>
+#include <tinynet/optim/adadelta.hpp>
+#include <tinynet/optim/adagrad.hpp>
+#include <tinynet/optim/adam.hpp>
+#include <tinynet/optim/rmsprop.hpp>
+#include <tinynet/optim/sgd.hpp>
+
+namespace gpu = tinynet::detail::gpu;
+namespace functions = tinynet::functions;
+namespace rules = tinynet::rules;
+using tinynet::detail::Stream;
+
+namespace {
+
+template <class Plan>
+using CrossEntropy = gpu::CrossEntropyRow<typename Plan::Scalar, Plan::Net::out.back()>;
+template <class Plan, class Error = functions::SquaredError>
+using Elementwise = gpu::ElementwiseRow<typename Plan::Scalar, Plan::Net::out.back(), Error>;
+
+template <class Plan, class Loss>
+using Step = gpu::StepArguments<Plan, Loss>;
+template <class Net, class Number, class Scalar = float, int TileRows = 32>
+using Plan = gpu::StepPlan<Net, Scalar, Number, TileRows>;
+
+template <class Function, int... Sizes>
+using Net = decltype(gpu::perceptron<Sizes...>(Function()));
+using Main = Net<functions::ReLU, 784, 30, 30, 10>;
+
+using Bytes = Plan<Main, std::uint8_t>;
+using TallTiles = Plan<Main, std::uint8_t, float, 64>;
+using Floats = Plan<Main, float>;
+using Wide = Plan<Net<functions::Tanh, 784, 128, 128, 10>, std::uint8_t>;
+using Doubles = Plan<Net<functions::GELU, 20, 30, 5>, double, double>;
+using Functions =
+    Plan<gpu::LayerList<gpu::Layer<40, 20, functions::LeakyReLU>, gpu::Layer<20, 20, functions::ELU>,
+                        gpu::Layer<20, 9, functions::Sigmoid, false>, gpu::Layer<9, 8, functions::Softplus>,
+                        gpu::Layer<8, 17, functions::SiLU>, gpu::Layer<17, 3, functions::GELUTanh>, gpu::Layer<3, 2>>,
+         float>;
+
+}  // namespace
+
+template void gpu::launch(const Step<Bytes, CrossEntropy<Bytes>>&, const Stream&);
+template void gpu::launch(const Step<TallTiles, CrossEntropy<TallTiles>>&, const Stream&);
+template void gpu::launch(const Step<Floats, Elementwise<Floats>>&, const Stream&);
+template void gpu::launch(const Step<Wide, CrossEntropy<Wide>>&, const Stream&);
+template void gpu::launch(const Step<Doubles, CrossEntropy<Doubles>>&, const Stream&);
+template void gpu::launch(const Step<Functions, Elementwise<Functions, functions::LogitsError>>&, const Stream&);
+
+template void gpu::launch(const gpu::UpdateArguments<gpu::KeepParameters, 0, float>&, const Stream&);
+template void gpu::launch(const gpu::UpdateArguments<rules::SGD, 0, float>&, const Stream&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Momentum, 1, float>&, const Stream&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, float>&, const Stream&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, double>&, const Stream&);
+template void gpu::launch(const gpu::UpdateArguments<rules::RMSprop, 3, float>&, const Stream&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adagrad, 1, float>&, const Stream&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adadelta, 2, float>&, const Stream&);
+
+template class tinynet::detail::DeviceArray<float>;
+template class tinynet::detail::PinnedArray<rules::Adam>;
