@@ -1,4 +1,4 @@
-# find_package(tinynet 0.1 CONFIG [COMPONENTS gzip json png]) defines tinynet::tinynet, and tinynet::<component> for
+# find_package(tinynet 0.1 CONFIG [COMPONENTS gzip json png cuda]) defines tinynet::tinynet, and tinynet::<component> for
 # each component asked for. Only those look for more than Eigen.
 include("${CMAKE_CURRENT_LIST_DIR}/tinynet_dependencies.cmake")
 

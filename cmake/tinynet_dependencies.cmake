@@ -35,7 +35,8 @@ macro(tinynet_find_eigen)
 endmacro()
 
 # tinynet::gzip (data/gzip.hpp and data/mnist.hpp, through zlib), tinynet::json (io/safetensors.hpp, through
-# nlohmann-json) or tinynet::png (through stb). Sets tinynet_<name>_FOUND, and defines the target if found.
+# nlohmann-json), tinynet::png (through stb) or tinynet::cuda (cuda.cuh, through the CUDA toolkit, for sources in the
+# language CUDA, which the project itself has to enable). Sets tinynet_<name>_FOUND, and defines the target if found.
 macro(tinynet_find_component name)
   set(tinynet_${name}_FOUND FALSE)
   if("${name}" STREQUAL "gzip")
@@ -52,6 +53,9 @@ macro(tinynet_find_component name)
       add_library(tinynet::stb INTERFACE IMPORTED ${ARGV1})
       target_include_directories(tinynet::stb SYSTEM INTERFACE "${TINYNET_STB_INCLUDE_DIR}")
     endif()
+  elseif("${name}" STREQUAL "cuda")
+    set(tinynet_needs CUDA::cudart_static)
+    tinynet_find_target(CUDA::cudart_static "${ARGV1}" CUDAToolkit)
   else()
     set(tinynet_needs tinynet::no_such_component)
   endif()
@@ -60,6 +64,13 @@ macro(tinynet_find_component name)
     if(NOT TARGET tinynet::${name})
       add_library(tinynet::${name} INTERFACE IMPORTED ${ARGV1})
       target_link_libraries(tinynet::${name} INTERFACE tinynet::tinynet ${tinynet_needs})
+      if("${name}" STREQUAL "cuda")
+        target_compile_definitions(tinynet::cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:EIGEN_USE_GPU>)
+        # C++20 not as cuda_std_20, which CMake before 3.26 does not know. The warnings are Eigen's: functions that it
+        # marks for the GPU and that call some of the host's.
+        set(tinynet_options -std=c++20 --expt-relaxed-constexpr -diag-suppress=3189,20011,20012)
+        target_compile_options(tinynet::cuda INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:${tinynet_options}>")
+      endif()
     endif()
   endif()
 endmacro()

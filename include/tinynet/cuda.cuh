@@ -1,6 +1,6 @@
 // Nets on a CUDA GPU. To be included before anything that includes Eigen, in a translation unit for nvcc with the
 // options
-// --expt-relaxed-constexpr -diag-suppress 20012,3189 (CMake: tinynet::cuda).
+// --expt-relaxed-constexpr -diag-suppress 3189,20011,20012 (CMake: tinynet::cuda).
 #pragma once
 
 #ifndef EIGEN_USE_GPU

@@ -34,15 +34,26 @@ struct FitResult {
   double seconds = 0;
 };
 
+namespace detail {
+
+template <class X, class L>
+auto batches_of(const X& x, const L& labels, const FitOptions& options) {
+  if constexpr (is_device_labels<L>)
+    return DeviceBatches(x, labels, options.batch, {.seed = options.seed});
+  else
+    return Batches(x, label_span(labels), options.batch, {.seed = options.seed});
+}
+
+}  // namespace detail
+
 /// Trains `net` on the cross entropy of its outputs for x against the labels. `on_step(progress)` is called after
 /// every step; if it returns false, training ends. Throws Error (numeric) when the loss is not finite.
 template <class Net, class Opt, class X, Labels L, class OnStep>
 FitResult fit(const Net& net, Opt& optimizer, const X& x, const L& labels, FitOptions options, OnStep&& on_step) {
-  const auto all_labels = detail::label_span(labels);
-  using Label = typename decltype(detail::label_span(labels))::value_type;
   const auto start = std::chrono::steady_clock::now();
-  std::optional<Batches<X, Label>> batches;
-  if (options.batch != 0) batches.emplace(x, all_labels, options.batch, BatchOptions{.seed = options.seed});
+  using BatchesOf = decltype(detail::batches_of(x, labels, options));
+  std::optional<BatchesOf> batches;
+  if (options.batch != 0) batches.emplace(detail::batches_of(x, labels, options));
   FitResult result;
   const auto train = [&](const auto& rows, const auto& classes) {
     const auto loss = cross_entropy(net(rows), classes);
@@ -109,6 +120,25 @@ std::vector<Index> argmax_rows(const Eigen::DenseBase<Derived>& x) {
   return best;
 }
 
+namespace detail {
+
+/// What the program itself can read: labels, or the numbers of an output.
+template <class T>
+decltype(auto) on_host(const T& x) {
+  if constexpr (TapeOperand<T>) {
+    if constexpr (on_cpu<typename T::Scalar>)
+      return x.value();
+    else
+      return x.var().to(cpu);
+  } else if constexpr (is_device_labels<T>) {
+    return x.to(cpu);
+  } else {
+    return (x);
+  }
+}
+
+}  // namespace detail
+
 /// Evaluates a net on x and its labels without recording anything. Call `net.eval()` before, if the net has dropout or
 /// batch norm. Throws Error (numeric) if an output is NaN.
 template <class Net, class X, Labels L>
@@ -117,10 +147,11 @@ Evaluation evaluate(const Net& net, const X& x, const L& labels) {
   const auto output = net(x);
   Evaluation result;
   result.loss = static_cast<double>(cross_entropy(output, labels).item());
-  const auto logits = output.value();
+  const auto logits = detail::on_host(output);
   result.predicted = argmax_rows(logits);
   result.confusion.setZero(logits.cols(), logits.cols());
-  const auto label = detail::label_span(labels);
+  const auto host_labels = detail::on_host(labels);
+  const auto label = detail::label_span(host_labels);
   for (std::size_t i = 0; i < result.predicted.size(); ++i) {
     const auto actual = static_cast<Index>(label[i]);
     ++result.confusion(actual, result.predicted[i]);

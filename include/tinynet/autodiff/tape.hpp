@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <span>
 #include <tinynet/core/error.hpp>
+#include <tinynet/core/numbers.hpp>
 #include <tinynet/core/pool.hpp>
 #include <tinynet/core/shape.hpp>
-#include <tinynet/cpu/numbers.hpp>
 #include <utility>
 
 namespace tinynet {

@@ -155,6 +155,22 @@ Node<Scalar>* make_leaf(const char* name, const Eigen::DenseBase<Derived>& numbe
 
 }  // namespace detail
 
+namespace detail {
+
+/// A leaf without a gradient, with a copy of the numbers of a matrix that may be on a device.
+template <class Scalar, class M>
+auto copied_constant(const char* name, const M& numbers) {
+  auto& tape = Tape<Scalar>::current();
+  const Shape shape{numbers.rows(), numbers.cols()};
+  const Var<Scalar, M::RowsAtCompileTime, M::ColsAtCompileTime> x(
+      tape.template append<Node<Scalar>>(name, shape, false));
+  x.node()->value = tape.allocate_numbers(shape.size());
+  copy(numbers.data(), shape.size(), x.node()->value);
+  return x;
+}
+
+}  // namespace detail
+
 /// A leaf whose gradient is wanted, with a copy of these numbers, in the memory of a device if one is given.
 template <class Derived, class Device = Cpu>
 auto variable(const Eigen::DenseBase<Derived>& numbers, Device = {}) {

@@ -1,6 +1,8 @@
 // Matrices in the memory of a device: views, and owners, of which the program knows the shape and can have a copy.
 #pragma once
 
+#include <tinynet/core/device_rows.hpp>
+#include <tinynet/core/numbers.hpp>
 #include <tinynet/core/pool.hpp>
 #include <tinynet/core/shape.hpp>
 #include <utility>
@@ -59,6 +61,9 @@ class DeviceMatrix {
   Index cols() const { return shape_.cols; }
   Index size() const { return shape_.size(); }
 
+  /// As the input of a net.
+  auto as_rows() const { return rows_of<Scalar>(data(), shape_, cols()); }
+
   Matrix<number_of<Scalar>, Rows, Cols> to(Cpu) const {
     return DeviceView<const Scalar, Rows, Cols>(data(), rows(), cols()).to(cpu);
   }
@@ -68,6 +73,11 @@ class DeviceMatrix {
   Shape shape_;
   Buffer<Scalar> numbers_;
 };
+
+template <class T>
+inline constexpr bool is_device_matrix = false;
+template <class Scalar, Index Rows, Index Cols>
+inline constexpr bool is_device_matrix<DeviceMatrix<Scalar, Rows, Cols>> = true;
 
 // The types of views and owners for numbers of any device.
 template <class Scalar, Index Rows = dynamic, Index Cols = dynamic>
@@ -101,3 +111,17 @@ void write_numbers(const Eigen::DenseBase<Derived>& from, Scalar* to) {
 }
 
 }  // namespace tinynet::detail
+
+namespace tinynet {
+
+/// A copy of a matrix, or of an expression, in the memory of a device, as the input of nets that are there:
+/// `gpu_net(to(x, cuda))`.
+template <class Derived, class Device>
+auto to(const Eigen::DenseBase<Derived>& x, Device) {
+  using Scalar = detail::moved_to<typename Derived::Scalar, Device>;
+  detail::DeviceMatrix<Scalar, Derived::RowsAtCompileTime, Derived::ColsAtCompileTime> copy(x.rows(), x.cols());
+  detail::write_numbers(x, copy.data());
+  return copy;
+}
+
+}  // namespace tinynet

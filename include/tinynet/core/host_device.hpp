@@ -2,6 +2,18 @@
 // --expt-relaxed-constexpr; parts of kernels are marked, since on a GPU they must be inlined.
 #pragma once
 
+namespace tinynet::detail {
+
+/// Is this a translation unit of nvcc? Eigen then has no SIMD for the host. What nets on the CPU compute is right
+/// there, but slow, and must not be linked with the same of a C++ compiler: see cuda.cuh.
+#ifdef __CUDACC__
+inline constexpr bool cuda_unit = true;
+#else
+inline constexpr bool cuda_unit = false;
+#endif
+
+}  // namespace tinynet::detail
+
 #ifdef __CUDACC__
 /// A part of a kernel: for the GPU, and where there is no CUDA for the host, which then runs the kernel itself.
 #define TINYNET_DEVICE __device__ __forceinline__

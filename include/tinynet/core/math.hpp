@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <numbers>
 #include <tinynet/core/eigen.hpp>
+#include <tinynet/core/host_device.hpp>
 
 namespace tinynet {
 namespace detail {
@@ -31,11 +32,11 @@ inline constexpr bool has_pack = std::is_same_v<Scalar, float> || std::is_same_v
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 #endif
 
-/// As many numbers as the machine computes with at once (one where it has no SIMD), through Eigen's packets.
-/// Arithmetic and the functions of namespace math work element by element.
+/// As many numbers as the machine computes with at once (one where it has no SIMD, or for nvcc), through Eigen's
+/// packets. Arithmetic and the functions of namespace math work element by element.
 template <class Scalar>
 struct Pack {
-  using Native = typename Eigen::internal::packet_traits<Scalar>::type;
+  using Native = std::conditional_t<detail::cuda_unit, Scalar, typename Eigen::internal::packet_traits<Scalar>::type>;
   static constexpr Index size = Eigen::internal::unpacket_traits<Native>::size;
 
   Native v;

@@ -1,8 +1,8 @@
 // The verb that moves numbers: a block of a matrix, as it stands or transposed.
 #pragma once
 
+#include <tinynet/core/numbers.hpp>
 #include <tinynet/core/shape.hpp>
-#include <tinynet/cpu/numbers.hpp>
 
 namespace tinynet::detail {
 

@@ -72,17 +72,25 @@ void multiply_small(Scalar* out, const Factor<Scalar, TransposedA>& a, const Fac
   }
 }
 
-/// out += a b on the calling thread; `scratch` has room for ProductBlocks::scratch_size numbers.
+// out += a b by Eigen's kernel.
 template <class Scalar, bool TransposedA, bool TransposedB>
-void multiply_add(Scalar* out, const Factor<Scalar, TransposedA>& a, const Factor<Scalar, TransposedB>& b,
-                  Scalar* scratch) {
-  if (is_small_product(a.rows, b.cols, a.cols)) return multiply_small(out, a, b);
+void multiply_blocks(Scalar* out, const Factor<Scalar, TransposedA>& a, const Factor<Scalar, TransposedB>& b,
+                     Scalar* scratch) {
   ProductBlocks<Scalar> blocks(scratch);
   constexpr int a_order = TransposedA ? Eigen::ColMajor : Eigen::RowMajor;
   constexpr int b_order = TransposedB ? Eigen::ColMajor : Eigen::RowMajor;
   Eigen::internal::general_matrix_matrix_product<Index, Scalar, a_order, false, Scalar, b_order, false, Eigen::RowMajor,
                                                  1>::run(a.rows, b.cols, a.cols, a.data, a.stride(), b.data, b.stride(),
                                                          out, 1, b.cols, Scalar(1), blocks, nullptr);
+}
+
+/// out += a b on the calling thread; `scratch` has room for ProductBlocks::scratch_size numbers.
+template <class Scalar, bool TransposedA, bool TransposedB>
+void multiply_add(Scalar* out, const Factor<Scalar, TransposedA>& a, const Factor<Scalar, TransposedB>& b,
+                  Scalar* scratch) {
+  if constexpr (!cuda_unit)
+    if (!is_small_product(a.rows, b.cols, a.cols)) return multiply_blocks(out, a, b, scratch);
+  multiply_small(out, a, b);
 }
 
 template <class Scalar>

@@ -36,7 +36,7 @@ void update_parameters(const Rule& rule, Index size, Scalar* p, const Scalar* g,
         // `load` and `store` handle whole packs, or the numbers that are left at the end.
         const auto apply = [&](const auto& load, const auto& store) {
           P parameter = load(p), rest = load(lost);
-          std::array<P, States> s{load(state[I])...};
+          [[maybe_unused]] std::array<P, States> s{load(state[I])...};
           subtract_compensated(parameter, rule(parameter, load(g), s[I]...), rest);
           store(parameter, p);
           store(rest, lost);

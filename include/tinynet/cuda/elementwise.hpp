@@ -1,4 +1,4 @@
-// The verbs of a device that take each element by itself: see cpu/numbers.hpp, transform.hpp, copy_block.hpp,
+// The verbs of a device that take each element by itself: see core/numbers.hpp, transform.hpp, copy_block.hpp,
 // update.hpp.
 #pragma once
 
@@ -91,6 +91,11 @@ struct Update {
 template <class Number, class Device>
 void fill(On<Number, Device>* out, Index count, Number number) {
   each(out, count, elementwise::Always<Number>{number});
+}
+
+template <class Number, class Device, class F>
+void generate(On<Number, Device>* out, Index count, const F& f) {
+  each(out, count, f);
 }
 
 template <class Number, class Device>

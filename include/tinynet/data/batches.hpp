@@ -16,19 +16,17 @@ struct BatchOptions {
   Seed seed{};
 };
 
-/// Gives out the rows of a data set a batch at a time; the last batch of an epoch may be smaller. The data must outlive
-/// it. `const auto [x, y] = batches.next();`
-template <class X, class Label>
-class Batches {
+namespace detail {
+
+/// The rows of a data set in the order in which they are given out: a new one every epoch.
+class RowOrder {
  public:
-  /// `x`: a matrix with a row an example, or images; `labels`: one a row. Throws Error (usage) if their numbers differ
-  /// or the batch size is not positive.
-  Batches(const X& x, std::span<const Label> labels, Index size, BatchOptions options = {})
-      : x_(x), labels_(labels), size_(size), shuffle_(options.shuffle), generator_(options.seed) {
-    const Index rows = rows_of(x).rows();
-    if (rows != static_cast<Index>(labels.size()))
+  /// Throws Error (usage) if the numbers of rows and labels differ or the batch size is not positive.
+  RowOrder(Index rows, Index labels, Index size, const BatchOptions& options)
+      : size_(size), shuffle_(options.shuffle), generator_(options.seed) {
+    if (rows != labels)
       throw Error(ErrorCode::usage, "Batches: expected one label a row, found " + std::to_string(rows) + " rows and " +
-                                        std::to_string(labels.size()) + " labels");
+                                        std::to_string(labels) + " labels");
     if (size <= 0 || rows == 0)
       throw Error(ErrorCode::usage, "Batches: expected a positive batch size and at least one row, found " +
                                         std::to_string(size) + " and " + std::to_string(rows));
@@ -37,6 +35,42 @@ class Batches {
     next_ = order_.size();
   }
 
+  /// The rows of the next batch.
+  std::span<const Index> next() {
+    if (next_ == order_.size()) {
+      next_ = 0;
+      if (shuffle_) shuffle(order_, generator_);
+    }
+    const std::size_t begin = next_;
+    next_ = std::min(next_ + static_cast<std::size_t>(size_), order_.size());
+    return std::span<const Index>(order_).subspan(begin, next_ - begin);
+  }
+
+  /// All rows of the epoch, and where in them the last batch began.
+  std::span<const Index> all() const { return order_; }
+  Index begin(std::span<const Index> batch) const { return batch.data() - order_.data(); }
+  Index per_epoch() const { return (static_cast<Index>(order_.size()) + size_ - 1) / size_; }
+
+ private:
+  Index size_;
+  bool shuffle_;
+  Generator generator_;
+  std::vector<Index> order_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace detail
+
+/// Gives out the rows of a data set a batch at a time; the last batch of an epoch may be smaller. The data must outlive
+/// it. `const auto [x, y] = batches.next();`
+template <class X, class Label>
+class Batches {
+ public:
+  /// `x`: a matrix with a row an example, or images; `labels`: one a row. Throws Error (usage) if their numbers differ
+  /// or the batch size is not positive.
+  Batches(const X& x, std::span<const Label> labels, Index size, BatchOptions options = {})
+      : x_(x), labels_(labels), order_(rows_of(x).rows(), static_cast<Index>(labels.size()), size, options) {}
+
   struct Batch {
     RowSelection x;
     std::span<const Label> y;
@@ -44,20 +78,14 @@ class Batches {
 
   /// The next batch; it is valid until the next call.
   Batch next() {
-    if (next_ == order_.size()) {
-      next_ = 0;
-      if (shuffle_) shuffle(order_, generator_);
-    }
-    const std::size_t count = std::min(static_cast<std::size_t>(size_), order_.size() - next_);
-    const std::span<const Index> rows(order_.data() + next_, count);
-    next_ += count;
-    batch_labels_.resize(count);
-    for (std::size_t i = 0; i < count; ++i) batch_labels_[i] = labels_[static_cast<std::size_t>(rows[i])];
+    const std::span<const Index> rows = order_.next();
+    batch_labels_.resize(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) batch_labels_[i] = labels_[static_cast<std::size_t>(rows[i])];
     return {RowSelection(rows_of(x_).select(rows)), batch_labels_};
   }
 
   /// How many batches an epoch has.
-  Index per_epoch() const { return (static_cast<Index>(order_.size()) + size_ - 1) / size_; }
+  Index per_epoch() const { return order_.per_epoch(); }
 
  private:
   static Rows rows_of(const X& x) {
@@ -69,18 +97,63 @@ class Batches {
 
   const X& x_;
   std::span<const Label> labels_;
-  Index size_;
-  bool shuffle_;
-  Generator generator_;
-  std::vector<Index> order_;
+  detail::RowOrder order_;
   std::vector<Label> batch_labels_;
-  std::size_t next_ = 0;
 };
 template <class X, class L>
 Batches(const X&, const L&, Index, BatchOptions = {}) -> Batches<X, typename L::value_type>;
 
+/// The same for data on a device, in the same order. Only once an epoch is something sent there.
+template <class X, class Device>
+class DeviceBatches {
+ public:
+  DeviceBatches(const X& x, const DeviceLabels<Device>& labels, Index size, BatchOptions options = {})
+      : x_(x),
+        labels_(labels.to(cpu)),
+        order_(x.as_rows().rows(), labels.size(), size, options),
+        rows_(labels.size(), 1),
+        epoch_labels_(labels) {}
+
+  struct Batch {
+    DeviceRowSelection<Device> x;
+    DeviceLabels<Device> y;
+  };
+
+  /// The next batch; it is valid until the next epoch begins.
+  Batch next() {
+    const std::span<const Index> rows = order_.next();
+    const Index begin = order_.begin(rows), count = static_cast<Index>(rows.size());
+    if (begin == 0) send_epoch();
+    return {DeviceRowSelection<Device>(x_.as_rows().select(rows_.data() + begin, count)),
+            epoch_labels_.segment(begin, count)};
+  }
+
+  Index per_epoch() const { return order_.per_epoch(); }
+
+ private:
+  void send_epoch() {
+    const auto all = order_.all();
+    detail::copy_across(all.data(), rows_.size(), rows_.data());
+    std::vector<std::int32_t> in_order;
+    in_order.reserve(all.size());
+    for (const Index row : all) in_order.push_back(labels_[static_cast<std::size_t>(row)]);
+    epoch_labels_ = DeviceLabels<Device>(in_order);
+  }
+
+  const X& x_;
+  std::vector<std::int32_t> labels_;
+  detail::RowOrder order_;
+  detail::DeviceMatrix<detail::On<Index, Device>, dynamic, 1> rows_;
+  DeviceLabels<Device> epoch_labels_;
+};
+
 /// The batches of a data set.
 inline Batches<Images, std::uint8_t> batches(const Dataset& data, Index size, BatchOptions options = {}) {
+  return {data.images, data.labels, size, options};
+}
+template <class Device>
+DeviceBatches<DeviceImages<Device>, Device> batches(const DeviceDataset<Device>& data, Index size,
+                                                    BatchOptions options = {}) {
   return {data.images, data.labels, size, options};
 }
 

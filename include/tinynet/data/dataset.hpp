@@ -7,6 +7,7 @@
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
 #include <tinynet/core/rows.hpp>
+#include <tinynet/data/device_dataset.hpp>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,12 @@ class Images {
   RowSelection operator*(double factor) const { return RowSelection(as_rows().scaled(factor)); }
   Rows as_rows() const { return Rows(data(), {rows(), cols()}, cols()).with(storage_->lists); }
 
+  /// The same in the memory of a device.
+  template <class Device>
+  DeviceImages<Device> to(Device) const {
+    return {data(), count_, height_, width_};
+  }
+
   /// The pixels as an N x (height * width) matrix.
   ConstMatrixView<std::uint8_t> matrix() const { return {data(), rows(), cols()}; }
 
@@ -76,6 +83,12 @@ struct Dataset {
   std::vector<std::uint8_t> labels;
 
   Index size() const { return images.size(); }
+
+  /// The same in the memory of a device.
+  template <class Device>
+  DeviceDataset<Device> to(Device device) const {
+    return {images.to(device), DeviceLabels<Device>(labels)};
+  }
 };
 
 }  // namespace tinynet

@@ -9,6 +9,35 @@
 #include <tinynet/nn/module.hpp>
 
 namespace tinynet {
+namespace detail {
+
+/// Number i of a mask: 0 with probability p, else 1 / (1 - p). Every number can be had by itself.
+template <class Number>
+class DropoutMask {
+ public:
+  DropoutMask(std::uint64_t seed, std::uint64_t call, double p)
+      : key_(hash(seed + step * call)), p_(p), kept_(static_cast<Number>(p < 1 ? 1 / (1 - p) : 0)) {}
+
+  constexpr Number operator()(Index i) const {
+    const std::uint64_t bits = hash(key_ + step * static_cast<std::uint64_t>(i));
+    return static_cast<double>(bits >> 11) * 0x1p-53 < p_ ? Number(0) : kept_;
+  }
+
+ private:
+  // SplitMix64 (Steele et al., 2014) of a counter.
+  static constexpr std::uint64_t step = 0x9E3779B97F4A7C15u;
+  static constexpr std::uint64_t hash(std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+  }
+
+  std::uint64_t key_;
+  double p_;
+  Number kept_;
+};
+
+}  // namespace detail
 
 /// In training mode sets each number to 0 with probability p and multiplies the others by 1 / (1 - p); afterwards
 /// (`eval()`) passes everything on. What is dropped depends on the seed and on how often it was called before, not on
@@ -34,24 +63,13 @@ class Dropout : public Module<Dropout, void> {
   std::string description() const { return "Dropout(p=" + detail::python_number(p_) + ", inplace=False)"; }
 
  private:
-  // SplitMix64 (Steele et al., 2014) of a counter: every number of the mask can be had by itself.
-  static std::uint64_t hash(std::uint64_t x) {
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-  }
-
-  template <class Number>
-  Var<Number> mask(Shape shape) const {
-    auto& tape = detail::Tape<Number>::current();
-    const Var<Number> m(tape.template append<detail::Node<Number>>("mask", shape, false));
-    Number* const numbers = m.node()->value = tape.allocate_numbers(shape.size());
-    const std::uint64_t call = hash(seed_ + 0x9E3779B97F4A7C15u * ++calls_);
-    const auto kept = Number(p_ < 1 ? 1 / (1 - p_) : 0);
-    for (Index i = 0; i < shape.size(); ++i) {
-      const std::uint64_t bits = hash(call + 0x9E3779B97F4A7C15u * static_cast<std::uint64_t>(i));
-      numbers[i] = static_cast<double>(bits >> 11) * 0x1p-53 < p_ ? Number(0) : kept;
-    }
+  template <class Scalar>
+  Var<Scalar> mask(Shape shape) const {
+    auto& tape = detail::Tape<Scalar>::current();
+    const Var<Scalar> m(tape.template append<detail::Node<Scalar>>("mask", shape, false));
+    m.node()->value = tape.allocate_numbers(shape.size());
+    using detail::generate;
+    generate(m.node()->value, shape.size(), detail::DropoutMask<detail::number_of<Scalar>>(seed_, ++calls_, p_));
     return m;
   }
 

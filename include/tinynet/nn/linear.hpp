@@ -43,6 +43,14 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   Linear(Index in_features, Index out_features, Seed seed = {}, Bias bias = {})
       : Linear(in_features, out_features, Generator(seed), bias) {}
 
+  template <class Other>
+  using Rebind = Linear<In, Out, Other>;
+  template <class Other>
+  requires(!std::is_same_v<Other, Scalar>) explicit Linear(const Linear<In, Out, Other>& other)
+      : weight_(other.weight()) {
+    if (other.has_bias()) bias_.emplace(other.bias());
+  }
+
   template <class X>
   auto forward(const X& x) const {
     const auto weight = weight_.var();

@@ -48,6 +48,14 @@ class BasicMLP : public Module<BasicMLP<Scalar_, Activation_, Sizes...>, Scalar_
   BasicMLP& operator=(BasicMLP&&) noexcept = default;
   ~BasicMLP() = default;
 
+  template <class Other>
+  using Rebind = BasicMLP<Other, Activation, Sizes...>;
+  template <class Other>
+  requires(!std::is_same_v<Other, Scalar>) explicit BasicMLP(const BasicMLP<Other, Activation, Sizes...>& other)
+      : layers_(rebound(other, std::make_index_sequence<layers>{})), activation_(other.activation()) {
+    flat_parameters(*this);
+  }
+
   template <class X>
   auto forward(const X& x) const {
     return forward_from<0>(x);
@@ -98,6 +106,11 @@ class BasicMLP : public Module<BasicMLP<Scalar_, Activation_, Sizes...>, Scalar_
     return Layers{Linear<sizes[I], sizes[I + 1], Scalar>(generator)...};
   }
 
+  template <class Other, std::size_t... I>
+  static Layers rebound(const Other& other, std::index_sequence<I...>) {
+    return Layers{Linear<sizes[I], sizes[I + 1], Scalar>(other.template layer<I>())...};
+  }
+
   template <std::size_t I, class X>
   auto forward_from(const X& x) const {
     const auto y = std::get<I>(layers_).forward(x);
@@ -145,6 +158,15 @@ class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
   }
   DynamicMLP& operator=(DynamicMLP&&) noexcept = default;
   ~DynamicMLP() = default;
+
+  template <class Other>
+  using Rebind = DynamicMLP<Other>;
+  template <class Other>
+  requires(!std::is_same_v<Other, Scalar>) explicit DynamicMLP(const DynamicMLP<Other>& other)
+      : activation_(other.activation()) {
+    for (const auto& layer : other.layers()) layers_.emplace_back(layer);
+    flat_parameters(*this);
+  }
 
   template <class X>
   Var<Scalar> forward(const X& x) const {

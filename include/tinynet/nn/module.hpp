@@ -20,6 +20,19 @@ namespace detail {
 template <class M>
 auto parameter_list(M& module);
 
+template <class M, class Device>
+struct Rebind {
+  using type = typename M::template Rebind<moved_to<typename M::Scalar, Device>>;
+};
+template <class M, class Device>
+requires std::is_void_v<typename M::Scalar>
+struct Rebind<M, Device> {
+  using type = M;
+};
+/// A module's type on another device.
+template <class M, class Device>
+using Rebound = typename Rebind<M, Device>::type;
+
 }  // namespace detail
 
 /// The base of every module. A module has
@@ -27,7 +40,10 @@ auto parameter_list(M& module);
 ///   - `static void members(auto& self, auto&& visit)`, which calls visit(name, member) for each parameter, each
 ///     buffer (an Eigen matrix that is kept but not trained) and each module in it, in order;
 ///   - `std::string description() const` if it has no modules in it: the line that stands for it in the net's print;
-///   - `using Scalar`, through the second argument: void if it has no numbers of its own.
+///   - `using Scalar`, through the second argument: void if it has no numbers of its own;
+///   - if it has, and is to live on other devices: `template <class Other> using Rebind`, the same module with numbers
+///   of
+///     another type, and a constructor from that.
 template <class Derived, class Scalar_ = float>
 class Module {
  public:
@@ -64,10 +80,18 @@ class Module {
   /// The parameters, in PyTorch's order; they stay the module's.
   auto parameters() requires(!std::is_void_v<Scalar>) { return detail::parameter_list(derived()); }
 
+  /// The same module in the memory of another device, with copies of the parameters, their gradients and the buffers:
+  /// `auto gpu = net.to(cuda)`, `gpu.to(cpu)`.
+  template <class Device>
+  auto to(Device) const {
+    return detail::Rebound<Derived, Device>(derived());
+  }
+
   /// Sets the gradients of all parameters to 0, as an optimizer's zero_grad() does.
   void zero_grad() requires(!std::is_void_v<Scalar>) {
+    using detail::fill;
     for (auto* const parameter : parameters())
-      std::fill_n(parameter->gradient_data(), parameter->size(), typename Derived::Scalar(0));
+      fill(parameter->gradient_data(), parameter->size(), detail::number_of<typename Derived::Scalar>(0));
   }
 
   /// Every parameter and buffer by its name, as the function state_dict gives them.
@@ -80,14 +104,18 @@ class Module {
 
 namespace detail {
 
+template <class D, class S>
+void take_module(const Module<D, S>&);
 template <class T>
 concept IsModule = requires(const T& m) {
-  []<class D, class S>(const Module<D, S>&) {}(m);
+  detail::take_module(m);
 };
 
+template <class S>
+void take_parameter(const AnyParameter<S>&);
 template <class T>
 concept IsParameter = requires(const T& p) {
-  []<class S>(const AnyParameter<S>&) {}(p);
+  detail::take_parameter(p);
 };
 
 /// Calls on_parameter(name, parameter) and on_buffer(name, matrix) for everything in a module, in order; a name is the
@@ -102,7 +130,7 @@ void visit_members(M& module, const std::string& prefix, const OnParameter& on_p
       const std::string path = prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
       if constexpr (IsParameter<Member>)
         on_parameter(path, member);
-      else if constexpr (EigenOperand<Member>)
+      else if constexpr (EigenOperand<Member> || is_device_matrix<Member>)
         on_buffer(path, member);
       else
         visit_members(member, path, on_parameter, on_buffer);

@@ -7,6 +7,20 @@
 #include <tinynet/nn/module.hpp>
 
 namespace tinynet {
+namespace functions {
+
+/// a x + b y
+struct Blend : Vectorized {
+  double a, b;
+  Blend(double of_x, double of_y) : a(of_x), b(of_y) {}
+  template <class T>
+  constexpr T operator()(T x, T y) const {
+    return T(a) * x + T(b) * y;
+  }
+};
+
+}  // namespace functions
+
 namespace detail {
 
 /// The number of features that a norm is made with; `known` is the one in its type.
@@ -34,6 +48,12 @@ class LayerNorm : public Module<LayerNorm<Features, Scalar_>, Scalar_> {
     weight_.value().setOnes();
   }
 
+  template <class Other>
+  using Rebind = LayerNorm<Features, Other>;
+  template <class Other>
+  requires(!std::is_same_v<Other, Scalar>) explicit LayerNorm(const LayerNorm<Features, Other>& other)
+      : weight_(other.weight_), bias_(other.bias_), eps_(other.eps_) {}
+
   /// Throws Error (usage) if x has another number of columns than there are features.
   template <class X>
   auto forward(const X& x) const {
@@ -50,6 +70,9 @@ class LayerNorm : public Module<LayerNorm<Features, Scalar_>, Scalar_> {
   }
 
  private:
+  template <Index, class>
+  friend class LayerNorm;
+
   Parameter<Scalar, 1, Features> weight_, bias_;
   double eps_;
 };
@@ -69,11 +92,26 @@ class BatchNorm1d : public Module<BatchNorm1d<Features, Scalar_>, Scalar_> {
   explicit BatchNorm1d(Index features, double eps = 1e-5, double momentum = 0.1)
       : weight_(1, detail::checked_features("BatchNorm1d", features, Features), 1),
         bias_(1, features, 1),
+        running_mean_(detail::constant_matrix<Scalar, 1, Features>(1, features, 0)),
+        running_var_(detail::constant_matrix<Scalar, 1, Features>(1, features, 1)),
         eps_(eps),
         momentum_(momentum) {
     weight_.value().setOnes();
-    running_mean_.setZero(1, features);
-    running_var_.setOnes(1, features);
+  }
+
+  template <class Other>
+  using Rebind = BatchNorm1d<Features, Other>;
+  template <class Other>
+  requires(!std::is_same_v<Other, Scalar>) explicit BatchNorm1d(const BatchNorm1d<Features, Other>& other)
+      : weight_(other.weight_),
+        bias_(other.bias_),
+        running_mean_(1, other.running_mean_.cols()),
+        running_var_(1, other.running_var_.cols()),
+        eps_(other.eps_),
+        momentum_(other.momentum_),
+        training_(other.training_) {
+    detail::copy_across(other.running_mean_.data(), running_mean_.size(), running_mean_.data());
+    detail::copy_across(other.running_var_.data(), running_var_.size(), running_var_.data());
   }
 
   /// Throws Error (usage) if the input has another number of columns than there are features, and for a batch of one
@@ -84,15 +122,17 @@ class BatchNorm1d : public Module<BatchNorm1d<Features, Scalar_>, Scalar_> {
     static_assert(detail::one_a_column<decltype(x), Parameter<Scalar, 1, Features>, Parameter<Scalar, 1, Features>>(),
                   "tinynet: batch_norm: x must have as many columns as the norm has features");
     detail::require_one_a_column("batch_norm", x.shape(), weight_.shape(), bias_.shape());
-    if (!training_) return (x - running_mean_) / sqrt(constant(running_var_) + eps_) * weight_ + bias_;
+    if (!training_)
+      return (x - detail::copied_constant<Scalar>("running_mean", running_mean_)) /
+                 sqrt(detail::copied_constant<Scalar>("running_var", running_var_) + eps_) * weight_ +
+             bias_;
     if (x.rows() < 2)
       throw Error(ErrorCode::usage,
                   "BatchNorm1d: expected more than one row in training, found shape " + to_string(x.shape()));
     const auto batch = batch_norm_with_statistics(x, weight_, bias_, eps_);
     const auto n = static_cast<double>(x.rows());
-    const auto keep = static_cast<Scalar>(1 - momentum_);
-    running_mean_ = keep * running_mean_ + static_cast<Scalar>(momentum_) * batch.mean.value();
-    running_var_ = keep * running_var_ + static_cast<Scalar>(momentum_ * n / (n - 1)) * batch.variance.value();
+    follow(running_mean_, batch.mean, momentum_);
+    follow(running_var_, batch.variance, momentum_ * n / (n - 1));
     return batch.y;
   }
 
@@ -110,8 +150,20 @@ class BatchNorm1d : public Module<BatchNorm1d<Features, Scalar_>, Scalar_> {
   }
 
  private:
+  template <Index, class>
+  friend class BatchNorm1d;
+  using Statistic = detail::matrix_of<Scalar, 1, Features>;
+
+  // running = (1 - momentum) running + factor batch
+  void follow(Statistic& running, const Var<Scalar, 1, Features>& batch, double factor) const {
+    const Shape shape = batch.shape();
+    using Numbers = detail::Source<Scalar>;
+    transform(shape, functions::Blend{1 - momentum_, factor}, running.data(), Numbers(running.data(), shape, shape),
+              Numbers(batch.node()->value, shape, shape));
+  }
+
   Parameter<Scalar, 1, Features> weight_, bias_;
-  mutable Matrix<Scalar, 1, Features> running_mean_, running_var_;
+  mutable Statistic running_mean_, running_var_;
   double eps_, momentum_;
   bool training_ = true;
 };

@@ -59,7 +59,9 @@ constexpr bool can_borrow() {
 template <class Scalar, class X>
 auto make_input(X&& x) {
   using T = std::remove_cvref_t<X>;
-  if constexpr (RowsLike<T>) {
+  if constexpr (is_device_matrix<T> && !std::is_lvalue_reference_v<X>) {
+    return copied_constant<Scalar>("input", x);
+  } else if constexpr (RowsLike<T>) {
     static_assert(std::is_same_v<rows_of<Scalar>, decltype(x.as_rows())>,
                   "tinynet: the net and its input are on different devices; bring one to the other with to(device)");
     return DataInput<Scalar, dynamic, dynamic>{x.as_rows()};

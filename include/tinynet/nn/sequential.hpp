@@ -57,6 +57,13 @@ class Sequential : public Module<Sequential<Modules...>, typename detail::ChainS
   Sequential& operator=(Sequential&&) noexcept = default;
   ~Sequential() = default;
 
+  template <class Other>
+  using Rebind = Sequential<detail::Rebound<Modules, detail::device_of<Other>>...>;
+  template <class... Others>
+  requires(sizeof...(Others) == sizeof...(Modules) &&
+           !std::is_same_v<Sequential<Others...>, Sequential>) explicit Sequential(const Sequential<Others...>& other)
+      : Sequential(other, std::index_sequence_for<Modules...>{}) {}
+
   template <class X>
   auto forward(const X& x) const {
     return forward_from<0>(x);
@@ -91,6 +98,11 @@ class Sequential : public Module<Sequential<Modules...>, typename detail::ChainS
   std::string name() const { return "Sequential"; }
 
  private:
+  template <class Other, std::size_t... I>
+  Sequential(const Other& other, std::index_sequence<I...>) : modules_(Modules(other.template get<I>())...) {
+    join();
+  }
+
   // The parameters of all modules become one flat vector.
   void join() {
     if constexpr (!std::is_void_v<Scalar>)
@@ -160,7 +172,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
       entries_[i]->visit(
           prefix.empty() ? std::to_string(i) : prefix + "." + std::to_string(i),
           [&](const std::string& name, AnyParameter<Scalar>& p) { on_parameter(name, p); },
-          [&](const std::string& name, MatrixView<Scalar>& b) { on_buffer(name, b); });
+          [&](const std::string& name, detail::view_of<Scalar>& b) { on_buffer(name, b); });
   }
   void print_all(std::ostream& out, const std::string& indent) const {
     out << "Sequential(";
@@ -173,7 +185,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
 
  private:
   using OnParameter = std::function<void(const std::string&, AnyParameter<Scalar>&)>;
-  using OnBuffer = std::function<void(const std::string&, MatrixView<Scalar>&)>;
+  using OnBuffer = std::function<void(const std::string&, detail::view_of<Scalar>&)>;
 
   struct AnyEntry {
     virtual ~AnyEntry() = default;
@@ -195,7 +207,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     }
     void visit(const std::string& prefix, const OnParameter& on_parameter, const OnBuffer& on_buffer) override {
       detail::visit_members(module, prefix, on_parameter, [&](const std::string& name, auto& buffer) {
-        MatrixView<Scalar> view(buffer.data(), buffer.rows(), buffer.cols());
+        detail::view_of<Scalar> view(buffer.data(), buffer.rows(), buffer.cols());
         on_buffer(name, view);
       });
     }

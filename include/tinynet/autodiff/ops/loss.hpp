@@ -1,12 +1,10 @@
 // Loss functions: how wrong a net is, as one number, the mean over the rows (or elements) or the sum.
 #pragma once
 
-#include <concepts>
-#include <cstdint>
-#include <ranges>
-#include <span>
+#include <array>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/autodiff/ops/arithmetic.hpp>
+#include <tinynet/autodiff/ops/labels.hpp>
 #include <tinynet/core/engine.hpp>
 #include <tinynet/cpu/softmax.hpp>
 
@@ -15,32 +13,6 @@ namespace tinynet {
 /// What becomes of the losses of the rows (or elements): their mean or their sum.
 enum class Reduction { mean, sum };
 
-namespace detail {
-
-template <class T>
-concept WholeNumber = std::integral<T> && !std::same_as<T, bool>;
-
-template <class T>
-concept LabelRange =
-    std::ranges::contiguous_range<T> && std::ranges::sized_range<T> && WholeNumber<std::ranges::range_value_t<T>>;
-
-/// An Eigen vector whose numbers lie side by side. Not every standard library takes Eigen's iterators for those of a
-/// contiguous range.
-template <class D>
-void take_dense(const Eigen::DenseBase<D>&);
-template <class T>
-concept LabelVector = requires(const T& labels) {
-  detail::take_dense(labels);  // a segment is no DenseBase of its own
-  { labels.data() } -> std::convertible_to<const typename T::Scalar*>;
-  requires bool(T::IsVectorAtCompileTime) && T::InnerStrideAtCompileTime == 1 && WholeNumber<typename T::Scalar>;
-};
-
-}  // namespace detail
-
-/// The classes of the rows: a contiguous range, or an Eigen vector, of whole numbers.
-template <class T>
-concept Labels = detail::LabelVector<T> || detail::LabelRange<T>;
-
 /// What cross_entropy can be asked for, with PyTorch's defaults.
 struct CrossEntropyOptions {
   Reduction reduction = Reduction::mean;
@@ -48,57 +20,6 @@ struct CrossEntropyOptions {
 };
 
 namespace detail {
-
-/// The labels where they lie.
-template <Labels L>
-auto label_span(const L& labels) {
-  if constexpr (LabelVector<L>)
-    return std::span<const typename L::Scalar>(labels.data(), static_cast<std::size_t>(labels.size()));
-  else
-    return std::span<const std::ranges::range_value_t<L>>(std::ranges::data(labels), std::ranges::size(labels));
-}
-
-/// Copies the labels to `to`. Throws Error (data) naming the first that is not in [0, classes), and Error (usage) if
-/// their number is not that of the logits' rows.
-template <class L>
-void copy_labels(const L& labels, Shape logits, std::int32_t* to) {
-  const auto span = label_span(labels);
-  const auto count = static_cast<Index>(span.size());
-  if (count != logits.rows)
-    throw Error(ErrorCode::usage, "cross_entropy: expected one label a row of the logits " + to_string(logits) +
-                                      ", found " + std::to_string(count) + " labels");
-  if (count == 0) throw Error(ErrorCode::usage, "cross_entropy: the batch has no rows");
-  const auto* const label = span.data();
-  const auto is_class = [&logits](auto number) {
-    return std::cmp_greater_equal(number, 0) && std::cmp_less(number, logits.cols);
-  };
-  bool ok = true;  // looked at once at the end, so that the loop needs no branch
-  for (Index i = 0; i < count; ++i) {
-    ok &= is_class(label[i]);
-    to[i] = static_cast<std::int32_t>(label[i]);
-  }
-  if (ok) return;
-  for (Index i = 0;; ++i)
-    if (!is_class(label[i]))
-      throw Error({.path = {},
-                   .what = "cross_entropy: label " + std::to_string(i) + " is out of range",
-                   .expected = "0.." + std::to_string(logits.cols - 1),
-                   .actual = std::to_string(label[i])});
-}
-
-/// Labels that have been checked, as numbers of the device where Scalar is.
-template <class Scalar, class L>
-auto checked_labels(const L& labels, Shape logits) {
-  Buffer<std::int32_t> checked(logits.rows);
-  copy_labels(labels, logits, checked.data());
-  if constexpr (on_cpu<Scalar>) {
-    return checked;
-  } else {
-    Buffer<moved_to<std::int32_t, device_of<Scalar>>> there(logits.rows);
-    copy_across(checked.data(), logits.rows, there.data());
-    return there;
-  }
-}
 
 /// Records a loss whose value and gradient (empty if it is not wanted) are computed already.
 template <class Scalar, class X>
@@ -124,7 +45,7 @@ auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(logits);
   const Shape shape = x.shape();
-  const auto label = detail::checked_labels<Scalar>(labels, shape);
+  const auto& label = detail::checked_labels<Scalar>(labels, shape);
   const bool wanted = detail::will_record(x);
   const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.rows) : 1.0;
   const detail::Buffer<Scalar> value(1);

@@ -2,5 +2,6 @@
 #include <tinynet/cuda.cuh>
 
 #include "../autodiff/reference_cases.hpp"
+#include "gpu.hpp"
 
 TEST_CASE("values and gradients are PyTorch's") { test::reference::check_all<tinynet::Cuda>(); }

@@ -23,4 +23,11 @@ void add(const Scalar* from, Index count, Scalar* out) {
   for (Index i = 0; i < count; ++i) out[i] += from[i];
 }
 
+/// out[i] = f(i).
+template <class Scalar, class F>
+requires on_cpu<Scalar>
+void generate(Scalar* out, Index count, const F& f) {
+  for (Index i = 0; i < count; ++i) out[i] = f(i);
+}
+
 }  // namespace tinynet::detail

@@ -1,0 +1,168 @@
+// The classes that rows belong to: what counts as labels, and how they are checked.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <string>
+#include <tinynet/core/device_matrix.hpp>
+#include <tinynet/core/error.hpp>
+#include <utility>
+#include <vector>
+
+namespace tinynet {
+namespace detail {
+
+template <class T>
+concept WholeNumber = std::integral<T> && !std::same_as<T, bool>;
+
+template <class T>
+concept LabelRange =
+    std::ranges::contiguous_range<T> && std::ranges::sized_range<T> && WholeNumber<std::ranges::range_value_t<T>>;
+
+/// An Eigen vector whose numbers lie side by side. Not every standard library takes Eigen's iterators for those of a
+/// contiguous range.
+template <class D>
+void take_dense(const Eigen::DenseBase<D>&);
+template <class T>
+concept LabelVector = requires(const T& labels) {
+  detail::take_dense(labels);  // a segment is no DenseBase of its own
+  { labels.data() } -> std::convertible_to<const typename T::Scalar*>;
+  requires bool(T::IsVectorAtCompileTime) && T::InnerStrideAtCompileTime == 1 && WholeNumber<typename T::Scalar>;
+};
+
+template <class T>
+concept HostLabels = LabelVector<T> || LabelRange<T>;
+
+template <class T>
+inline constexpr bool is_device_labels = false;
+
+/// The labels where they lie.
+template <HostLabels L>
+auto label_span(const L& labels) {
+  if constexpr (LabelVector<L>)
+    return std::span<const typename L::Scalar>(labels.data(), static_cast<std::size_t>(labels.size()));
+  else
+    return std::span<const std::ranges::range_value_t<L>>(std::ranges::data(labels), std::ranges::size(labels));
+}
+
+/// Throws Error (usage) unless there is one label a row, and at least one.
+inline void require_count(Index labels, Shape logits) {
+  if (labels != logits.rows)
+    throw Error(ErrorCode::usage, "cross_entropy: expected one label a row of the logits " + to_string(logits) +
+                                      ", found " + std::to_string(labels) + " labels");
+  if (labels == 0) throw Error(ErrorCode::usage, "cross_entropy: the batch has no rows");
+}
+
+/// Copies the labels to `to`. Throws Error (data) naming the first that is not in [0, classes), and Error (usage) if
+/// their number is not that of the logits' rows.
+template <class L>
+void copy_labels(const L& labels, Shape logits, std::int32_t* to) {
+  const auto span = label_span(labels);
+  const auto count = static_cast<Index>(span.size());
+  require_count(count, logits);
+  const auto* const label = span.data();
+  const auto is_class = [&logits](auto number) {
+    return std::cmp_greater_equal(number, 0) && std::cmp_less(number, logits.cols);
+  };
+  bool ok = true;  // looked at once at the end, so that the loop needs no branch
+  for (Index i = 0; i < count; ++i) {
+    ok &= is_class(label[i]);
+    to[i] = static_cast<std::int32_t>(label[i]);
+  }
+  if (ok) return;
+  for (Index i = 0;; ++i)
+    if (!is_class(label[i]))
+      throw Error({.path = {},
+                   .what = "cross_entropy: label " + std::to_string(i) + " is out of range",
+                   .expected = "0.." + std::to_string(logits.cols - 1),
+                   .actual = std::to_string(label[i])});
+}
+
+}  // namespace detail
+
+/// The classes of the rows: a contiguous range, or an Eigen vector, of whole numbers; or DeviceLabels.
+template <class T>
+concept Labels = detail::HostLabels<T> || detail::is_device_labels<T>;
+
+/// Labels in the memory of a device, of which is remembered how large they are: they need not be checked at every use.
+/// They never change, and copies share them.
+template <class Device>
+class DeviceLabels {
+ public:
+  using Number = detail::On<std::int32_t, Device>;
+
+  /// A copy of the labels. Throws Error (data) if one is negative, or does not fit into 32 bits.
+  template <detail::HostLabels L>
+  explicit DeviceLabels(const L& labels, Device = {}) : size_(static_cast<Index>(detail::label_span(labels).size())) {
+    constexpr Index most = Index{1} << 31;
+    const detail::Buffer<std::int32_t> checked(size_);
+    if (size_ > 0) detail::copy_labels(labels, {size_, most}, checked.data());
+    for (Index i = 0; i < size_; ++i) classes_ = std::max<Index>(classes_, checked[i] + Index{1});
+    Numbers numbers(size_, 1);
+    detail::copy_across(checked.data(), size_, numbers.data());
+    numbers_ = std::make_shared<const Numbers>(std::move(numbers));
+  }
+
+  /// `count` of them from number `begin` on.
+  DeviceLabels segment(Index begin, Index count) const {
+    DeviceLabels part = *this;
+    part.begin_ += begin;
+    part.size_ = count;
+    return part;
+  }
+
+  Index size() const { return size_; }
+  const Number* data() const { return numbers_->data() + begin_; }
+  /// One more than the largest label.
+  Index classes() const { return classes_; }
+
+  std::vector<std::int32_t> to(Cpu) const {
+    std::vector<std::int32_t> numbers(static_cast<std::size_t>(size()));
+    detail::copy_across(data(), size(), numbers.data());
+    return numbers;
+  }
+
+ private:
+  using Numbers = detail::DeviceMatrix<Number, dynamic, 1>;
+
+  std::shared_ptr<const Numbers> numbers_;
+  Index begin_ = 0, size_, classes_ = 0;
+};
+
+namespace detail {
+
+template <class Device>
+inline constexpr bool is_device_labels<DeviceLabels<Device>> = true;
+
+/// The labels for logits of such a shape, checked, with `data()` on the device where the logits are. Throws Error
+/// (data) for a label that is no class, and Error (usage) if their number is not that of the rows.
+template <class Scalar, class L>
+auto checked_labels(const L& labels, Shape logits) {
+  if constexpr (is_device_labels<L>) {
+    static_assert(std::is_same_v<typename L::Number, moved_to<std::int32_t, device_of<Scalar>>>,
+                  "tinynet: cross_entropy: the logits and the labels are on different devices");
+    require_count(labels.size(), logits);
+    if (labels.classes() > logits.cols) {
+      const auto numbers = labels.to(cpu);
+      copy_labels(numbers, logits, Buffer<std::int32_t>(logits.rows).data());  // says which one it is
+    }
+    return labels;
+  } else {
+    Buffer<std::int32_t> checked(logits.rows);
+    copy_labels(labels, logits, checked.data());
+    if constexpr (on_cpu<Scalar>) {
+      return checked;
+    } else {
+      Buffer<moved_to<std::int32_t, device_of<Scalar>>> there(logits.rows);
+      copy_across(checked.data(), logits.rows, there.data());
+      return there;
+    }
+  }
+}
+
+}  // namespace detail
+}  // namespace tinynet

@@ -1,0 +1,68 @@
+// Images and labels in the memory of a device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <tinynet/autodiff/ops/labels.hpp>
+#include <tinynet/core/device_rows.hpp>
+#include <utility>
+
+namespace tinynet {
+
+/// Some of the rows of images on a device, or all of them scaled, as the input of a net. It owns nothing.
+template <class Device>
+class DeviceRowSelection {
+ public:
+  explicit DeviceRowSelection(const detail::DeviceRows<Device>& rows) : rows_(rows) {}
+  detail::DeviceRows<Device> as_rows() const { return rows_; }
+  Index size() const { return rows_.rows(); }
+
+  friend DeviceRowSelection operator*(const DeviceRowSelection& x, double factor) {
+    return DeviceRowSelection(x.rows_.scaled(factor));
+  }
+
+ private:
+  detail::DeviceRows<Device> rows_;
+};
+
+/// Images on a device: `images.to(cuda)`. The pixels never change, and copies share them.
+template <class Device>
+class DeviceImages {
+ public:
+  /// A copy of `count` pictures of bytes, one after another.
+  DeviceImages(const std::uint8_t* pixels, Index count, Index height, Index width)
+      : count_(count), height_(height), width_(width) {
+    Pixels copy(count, height * width);
+    detail::copy_across(pixels, copy.size(), copy.data());
+    pixels_ = std::make_shared<const Pixels>(std::move(copy));
+  }
+
+  Index size() const { return count_; }
+  Index height() const { return height_; }
+  Index width() const { return width_; }
+  Index rows() const { return count_; }
+  Index cols() const { return height_ * width_; }
+
+  /// All pictures, their bytes multiplied by a number when they are read.
+  DeviceRowSelection<Device> operator*(double factor) const {
+    return DeviceRowSelection<Device>(as_rows().scaled(factor));
+  }
+  detail::DeviceRows<Device> as_rows() const { return {pixels_->data(), {rows(), cols()}, cols()}; }
+
+ private:
+  using Pixels = detail::DeviceMatrix<detail::On<std::uint8_t, Device>>;
+
+  std::shared_ptr<const Pixels> pixels_;
+  Index count_, height_, width_;
+};
+
+/// Images and the class of each on a device: `dataset.to(cuda)`.
+template <class Device>
+struct DeviceDataset {
+  DeviceImages<Device> images;
+  DeviceLabels<Device> labels;
+
+  Index size() const { return images.size(); }
+};
+
+}  // namespace tinynet
