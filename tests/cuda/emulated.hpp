@@ -1,10 +1,13 @@
-// A device that is none: memory of the program, and Eigen's thread pool in place of a GPU. Everything that a device
-// computes by expressions of Eigen's tensors can be tested on it.
+// A device that is none: memory of the program, Eigen's thread pool in place of a GPU for expressions of tensors, and
+// the host's own player for kernels. All that a device computes can be tested on it.
 #pragma once
 
 #include <cstring>
 #include <new>
+#include <tinynet/cuda/fused_loss.hpp>
 #include <tinynet/cuda/verbs.hpp>
+
+#include "host_step.hpp"
 
 // Eigen's thread pool is wanted by its tensors only if this is said before they are included.
 #ifndef EIGEN_USE_THREADS
@@ -17,6 +20,8 @@ struct Emulated {};
 inline constexpr Emulated emulated{};
 /// Blocks of memory that have not been given back.
 inline int emulated_blocks = 0;
+/// Steps that took the fused way, and how much memory a block of its threads has.
+inline int emulated_steps = 0, emulated_shared_bytes = 99 << 10;
 
 }  // namespace test
 
@@ -33,6 +38,17 @@ struct tinynet::detail::DeviceRuntime<test::Emulated> {
   static void upload(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
   static void download(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
   static void check(const char*) {}
+
+  static int shared_bytes() { return test::emulated_shared_bytes; }
+  template <class Plan, class Loss>
+  static void launch(const gpu::StepArguments<Plan, Loss>& arguments) {
+    ++test::emulated_steps;
+    test::play_step<gpu::PlainArithmetic<typename Plan::Scalar>>(arguments);
+  }
+  template <class Rule, int States, class Scalar>
+  static void launch(const gpu::UpdateArguments<Rule, States, Scalar>& arguments) {
+    test::play_update(arguments);
+  }
   static const Eigen::ThreadPoolDevice& eigen() {
     static Eigen::ThreadPool pool(2);
     static const Eigen::ThreadPoolDevice device(&pool, 2);

@@ -40,37 +40,50 @@ struct Partial {
   bool operator==(const Partial&) const = default;
 };
 
-/// The first kernel; `arguments` say all but where the results go. `backward`: the last block and thread first.
+/// The first kernel. `backward`: the last block and thread first.
+template <class Arithmetic, class Plan, class Loss>
+void play_step(const gpu::StepArguments<Plan, Loss>& arguments, bool backward = false) {
+  using Block = gpu::HostBlock<Plan::warps>;
+  const int parts = gpu::Parts(arguments.rows).count();
+  for (int i = 0; i < parts; ++i) {
+    const auto shared = shared_memory(Plan::shared_bytes());
+    const Block block(backward ? parts - 1 - i : i, shared.get(), backward);
+    gpu::FusedStep<Block, Arithmetic, Plan, Loss>(block, arguments).run();
+  }
+}
+
+/// The second kernel.
+template <class Rule, int States, class Scalar>
+void play_update(const gpu::UpdateArguments<Rule, States, Scalar>& arguments) {
+  using Block = gpu::HostBlock<gpu::update_warps>;
+  using Kernel = gpu::FusedUpdate<Block, Rule, States, Scalar>;
+  for (int i = Kernel::blocks(arguments.size) - 1; i >= 0; --i) {
+    const auto shared = shared_memory(Kernel::shared_bytes());
+    const Block block(i, shared.get(), i % 2 == 0);
+    Kernel(block, arguments).run();
+  }
+}
+
+/// The first kernel with a place for its results; `arguments` say all else.
 template <class Arithmetic, class Plan, class Loss>
 Partial<typename Plan::Scalar> run_step(gpu::StepArguments<Plan, Loss> arguments, bool backward = false) {
-  using Block = gpu::HostBlock<Plan::warps>;
   const int parts = gpu::Parts(arguments.rows).count();
   const auto count = static_cast<std::size_t>(parts);
   Partial<typename Plan::Scalar> partial{parts, {}, std::vector<double>(count, 1e30)};
   partial.gradient.assign(count * Plan::Net::parameters, 1e30f);
   arguments.partial = partial.gradient.data();
   arguments.partial_loss = partial.loss.data();
-  for (int i = 0; i < parts; ++i) {
-    const auto shared = shared_memory(Plan::shared_bytes());
-    const Block block(backward ? parts - 1 - i : i, shared.get(), backward);
-    gpu::FusedStep<Block, Arithmetic, Plan, Loss>(block, arguments).run();
-  }
+  play_step<Arithmetic>(arguments, backward);
   return partial;
 }
 
 /// The second kernel; `arguments` say all but where the partial gradients are.
 template <class Rule, int States, class Scalar>
 void run_update(const Partial<Scalar>& partial, gpu::UpdateArguments<Rule, States, Scalar> arguments) {
-  using Block = gpu::HostBlock<gpu::update_warps>;
-  using Kernel = gpu::FusedUpdate<Block, Rule, States, Scalar>;
   arguments.partial = partial.gradient.data();
   arguments.partial_loss = partial.loss.data();
   arguments.parts = partial.parts;
-  for (int i = Kernel::blocks(arguments.size) - 1; i >= 0; --i) {
-    const auto shared = shared_memory(Kernel::shared_bytes());
-    const Block block(i, shared.get(), i % 2 == 0);
-    Kernel(block, arguments).run();
-  }
+  play_update(arguments);
 }
 
 /// The sums of all parts.

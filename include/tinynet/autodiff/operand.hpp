@@ -34,9 +34,11 @@ namespace detail {
 
 template <class Scalar, class T>
 auto as_var(const T& x) {
-  if constexpr (EigenOperand<T>)
+  if constexpr (EigenOperand<T>) {
     return constant<Scalar>(x);
-  else {
+  } else if constexpr (is_device_matrix<T>) {
+    return copied_constant<Scalar>("constant", x);
+  } else {
     static_assert(std::is_same_v<Scalar, typename T::Scalar>,
                   "tinynet: the operands of an operation have different scalar types");
     if constexpr (is_var<T>)

@@ -53,7 +53,10 @@ using moved_to = std::conditional_t<std::is_same_v<Device, Cpu>, number_of<Scala
 ///   static void upload(void* to, const void* from, std::size_t bytes), static void download(the same): copies from and
 ///   to the program's memory, which may be used again at once;
 ///   static const auto& eigen(): the device that Eigen's tensors are evaluated on;
-///   static void check(const char* what): throws if it could not begin with what it was just asked for.
+///   static int shared_bytes(): how much memory a block of threads may share;
+///   static void launch(const gpu::StepArguments<...>&), launch(const gpu::UpdateArguments<...>&): has it run a kernel
+///   of the fused step (cuda/fused_step.hpp, fused_update.hpp); static void check(const char* what): throws if it could
+///   not begin with what it was just asked for.
 /// What a thread asks of a device is done in the order in which it was asked for.
 template <class Device>
 struct DeviceRuntime;

@@ -5,6 +5,8 @@
 #error "tinynet: define EIGEN_USE_GPU for the whole translation unit, or include <tinynet/cuda.cuh> before all else"
 #endif
 
+#include <tinynet/cuda/fused_loss.hpp>
+#include <tinynet/cuda/fused_mlp.cuh>
 #include <tinynet/cuda/stream.cuh>
 #include <tinynet/cuda/verbs.hpp>
 
@@ -33,6 +35,18 @@ struct DeviceRuntime<Cuda> {
     return device;
   }
   static void check(const char* what) { check_launch(what); }
+
+  static int shared_bytes() {
+    int device = 0, bytes = 0;
+    check_cuda(cudaGetDevice(&device), "cudaGetDevice");
+    check_cuda(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+               "cudaDeviceGetAttribute");
+    return bytes;
+  }
+  template <class Arguments>
+  static void launch(const Arguments& arguments) {
+    gpu::launch(arguments, stream());
+  }
 
  private:
   static int gpu_count() {

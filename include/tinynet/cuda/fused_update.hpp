@@ -23,13 +23,14 @@ struct UpdateArguments {
   const Scalar* partial;       ///< [parts, size], as a fused step leaves them
   const double* partial_loss;  ///< [parts]
   int parts, size;
-  Scalar factor;       ///< of the gradients
-  bool add;            ///< whether they are added to `gradient`, or take its place
-  double loss_factor;  ///< of the loss
-  Scalar* gradient;    ///< out
-  double* loss;        ///< out, one number
-  Scalar* parameters;  ///< in and out, as all below; not used by KeepParameters
-  Scalar* lost;        ///< what rounding has kept from the parameters so far
+  Scalar factor;                     ///< of the gradients
+  const Scalar* upstream = nullptr;  ///< another one, in memory of the GPU; null: 1
+  bool add;                          ///< whether they are added to `gradient`, or take its place
+  double loss_factor;                ///< of the loss
+  Scalar* gradient;                  ///< out
+  double* loss;                      ///< out, one number
+  Scalar* parameters;                ///< in and out, as all below; not used by KeepParameters
+  Scalar* lost;                      ///< what rounding has kept from the parameters so far
   Scalar* state[States > 0 ? States : 1];
 };
 
@@ -76,7 +77,8 @@ class FusedUpdate {
   }
 
   TINYNET_DEVICE void update(int i, Scalar sum) const {
-    const Scalar g = (a_.add ? a_.gradient[i] : Scalar(0)) + a_.factor * sum;
+    const Scalar factor = a_.upstream == nullptr ? a_.factor : a_.factor * *a_.upstream;
+    const Scalar g = (a_.add ? a_.gradient[i] : Scalar(0)) + factor * sum;
     a_.gradient[i] = g;
     if constexpr (!std::is_same_v<Rule, KeepParameters>) apply(i, g, std::make_integer_sequence<int, States>{});
   }

@@ -1,0 +1,210 @@
+// cross_entropy(net(x), y) and other losses of a net on a device as one operation of the tape, by the kernels of the
+// fused step: what nn/fused_loss.hpp is on the CPU.
+#pragma once
+
+#include <tinynet/cuda/fused_step.hpp>
+#include <tinynet/cuda/fused_update.hpp>
+#include <tinynet/cuda/kernel_net.hpp>
+#include <tinynet/cuda/reductions.hpp>
+#include <tinynet/cuda/row_loss.hpp>
+#include <tinynet/nn/fused_loss.hpp>
+
+namespace tinynet {
+namespace detail {
+
+/// The loss of a fused step on the tape. The gradients of the parts are there already; backward() adds them up, and to
+/// the parameters'.
+template <class Number, class Device>
+class DeviceFusedLoss final : public Node<On<Number, Device>> {
+ public:
+  DeviceFusedLoss(std::shared_ptr<FlatParameters<On<Number, Device>>> parameters, int parts)
+      : Node<On<Number, Device>>("fused_loss", {1, 1}, true),
+        parameters_(std::move(parameters)),
+        parts_(parts),
+        gradients_(parts * parameters_->size()),
+        losses_(parts + 1) {}
+
+  bool is_leaf() const override { return false; }
+
+  void backward() override {
+    gpu::UpdateArguments<gpu::KeepParameters, 0, Number> arguments{};
+    arguments.partial = address(gradients_.data());
+    arguments.partial_loss = address(losses_.data());
+    arguments.parts = parts_;
+    arguments.size = static_cast<int>(parameters_->size());
+    arguments.factor = Number(1);
+    arguments.upstream = address(this->gradient);
+    arguments.add = true;
+    arguments.gradient = address(parameters_->gradient.data());
+    arguments.loss = address(losses_.data()) + parts_;
+    DeviceRuntime<Device>::launch(arguments);
+  }
+
+  Number* gradients() { return address(gradients_.data()); }
+  On<double, Device>* losses() { return losses_.data(); }
+  int parts() const { return parts_; }
+  Number* parameters() { return address(parameters_->value.data()); }
+
+ private:
+  std::shared_ptr<FlatParameters<On<Number, Device>>> parameters_;
+  int parts_;
+  Buffer<On<Number, Device>> gradients_;
+  Buffer<On<double, Device>> losses_;
+};
+
+/// Calls f with the plan whose tiles have as many rows as there is memory for.
+template <class Layers, class Number, class Table, class F>
+void with_plan(int shared_bytes, const F& f) {
+  constexpr int little = gpu::largest_tile<Layers, Number, Table>(64 << 10),
+                some = gpu::largest_tile<Layers, Number, Table>(99 << 10),
+                much = gpu::largest_tile<Layers, Number, Table>(227 << 10);
+  const auto fits = [&]<int Rows>(std::integral_constant<int, Rows>) {
+    if constexpr (Rows > 0) {
+      using Plan = gpu::StepPlan<Layers, Number, Table, Rows>;
+      if (Plan::shared_bytes() > shared_bytes) return false;
+      f(std::type_identity<Plan>{});
+      return true;
+    }
+    return false;
+  };
+  if constexpr (much > some)
+    if (fits(std::integral_constant<int, much>{})) return;
+  if constexpr (some > little)
+    if (fits(std::integral_constant<int, some>{})) return;
+  fits(std::integral_constant<int, little>{});
+}
+
+/// Can a loss of this output take the fused way? `Table`: the numbers of the rows.
+template <class Net, class Source>
+auto device_fused_way(const Output<Net, Source>& output) {
+  using Scalar = typename Net::Scalar;
+  using Layers = decltype(KernelNet<Net>::layers(output.net()));
+  std::shared_ptr<FlatParameters<Scalar>> flat;
+  if (!recording || engine() == Engine::tape || output.is_computed()) return flat;
+  bool possible = false;
+  output.input().rows.visit([&]<class Table>(const On<Table, device_of<Scalar>>*) {
+    if constexpr (std::is_same_v<Table, std::uint8_t> || std::is_same_v<Table, number_of<Scalar>>)
+      with_plan<Layers, number_of<Scalar>, Table>(DeviceRuntime<device_of<Scalar>>::shared_bytes(),
+                                                  [&](auto) { possible = true; });
+  });
+  if (possible) flat = whole_flat_vector(output.net());
+  return flat != nullptr && flat->size() == Layers::parameters ? flat : nullptr;  // a layer may be without bias
+}
+
+/// Records the fused step of a net; `row_loss(outputs)`, with their number as an integral_constant, gives the loss of a
+/// row, and `factor` scales the sum of these.
+template <class Net, class Source, class RowLoss>
+auto record_device_fused(const std::shared_ptr<FlatParameters<typename Net::Scalar>>& flat,
+                         const Output<Net, Source>& output, const RowLoss& row_loss, double factor) {
+  using Scalar = typename Net::Scalar;
+  using Number = number_of<Scalar>;
+  using Device = device_of<Scalar>;
+  const auto& rows = output.input().rows;
+  using Layers = decltype(KernelNet<Net>::layers(output.net()));
+  const Layers layers = KernelNet<Net>::layers(output.net());
+  auto& tape = Tape<Scalar>::current();
+  auto* const node = tape.template append<DeviceFusedLoss<Number, Device>>(flat, gpu::Parts(rows.rows()).count());
+  const Var<Scalar, 1, 1> y(node);
+  y.node()->value = tape.allocate_numbers(1);
+  rows.visit([&]<class Table>(const On<Table, Device>* table) {
+    if constexpr (std::is_same_v<Table, std::uint8_t> || std::is_same_v<Table, Number>)
+      with_plan<Layers, Number, Table>(
+          DeviceRuntime<Device>::shared_bytes(), [&]<class Plan>(std::type_identity<Plan>) {
+            const auto loss = row_loss(std::integral_constant<int, Layers::out.back()>{});
+            DeviceRuntime<Device>::launch(gpu::StepArguments<Plan, std::remove_const_t<decltype(loss)>>{
+                .net = layers,
+                .loss = loss,
+                .x = address(table),
+                .rows = rows.rows(),
+                .stride = rows.row_stride(),
+                .selection = rows.selection() == nullptr ? nullptr : address(rows.selection()),
+                .table_targets = false,
+                .scale = static_cast<Number>(rows.scale()),
+                .parameters = node->parameters(),
+                .partial = node->gradients(),
+                .partial_loss = address(node->losses())});
+          });
+  });
+  each(y.node()->value, 1, reductions::Combine<Number, Device>{node->losses(), node->parts(), 1, factor, nullptr});
+  return y;
+}
+
+/// Throws if the input does not fit the net; returns the shape of the outputs.
+template <class Net, class Source>
+Shape check_device_input(const Output<Net, Source>& output) {
+  using Layers = decltype(KernelNet<Net>::layers(output.net()));
+  const Shape shape = output.input().rows.shape();
+  require_shapes(shape.cols == Layers::in.front(), "linear",
+                 "the input must have as many columns as the weight [out, in]", shape,
+                 Shape{Layers::out.front(), Layers::in.front()});
+  return {shape.rows, Layers::out.back()};
+}
+
+/// A target of the program's or of the device's as numbers of the device.
+template <class Scalar, class T>
+decltype(auto) target_on_device(const T& target) {
+  if constexpr (is_device_matrix<T>)
+    return (target);
+  else
+    return to(target.derived().template cast<number_of<Scalar>>(), device_of<Scalar>{});
+}
+
+template <class F, class Net, class Source, class T, class General>
+auto device_elementwise_loss(const char* name, const F& f, const Output<Net, Source>& output, const T& target,
+                             Reduction reduction, const General& general) {
+  using Scalar = typename Net::Scalar;
+  const auto flat = device_fused_way(output);
+  if (!flat) return general();
+  const Shape shape = check_device_input(output);
+  require_shapes(Shape{target.rows(), target.cols()} == shape, name,
+                 "the input and the target must have the same shape", shape, {target.rows(), target.cols()});
+  const auto& wanted = target_on_device<Scalar>(target);
+  const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.size()) : 1.0;
+  const auto row_loss = [&]<int Outputs>(std::integral_constant<int, Outputs>) {
+    return gpu::ElementwiseRow<number_of<Scalar>, Outputs, F>{address(wanted.data()),
+                                                              static_cast<number_of<Scalar>>(factor), f};
+  };
+  return record_device_fused(flat, output, row_loss, factor);
+}
+
+}  // namespace detail
+
+/// An output of a net on a device that the kernels can be generated for.
+template <class Net, class Source>
+concept DeviceFusibleOutput = detail::HasKernels<Net> && detail::is_data_input<Source>;
+
+/// See cross_entropy in autodiff/ops/loss.hpp: the same, by the fused step if it can be.
+template <class Net, class Source, Labels L>
+requires DeviceFusibleOutput<Net, Source>
+auto cross_entropy(const Output<Net, Source>& output, const L& labels, CrossEntropyOptions options = {}) {
+  using Scalar = typename Net::Scalar;
+  using Number = detail::number_of<Scalar>;
+  const auto flat = detail::device_fused_way(output);
+  if (!flat) return cross_entropy(output.var(), labels, options);
+  const Shape shape = detail::check_device_input(output);
+  const auto& classes = detail::checked_labels<Scalar>(labels, shape);
+  const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.rows) : 1.0;
+  const auto row_loss = [&]<int Outputs>(std::integral_constant<int, Outputs>) {
+    return detail::gpu::CrossEntropyRow<Number, Outputs>{
+        detail::address(classes.data()), static_cast<Number>(options.label_smoothing), static_cast<Number>(factor)};
+  };
+  return detail::record_device_fused(flat, output, row_loss, factor);
+}
+
+/// See mse_loss in autodiff/ops/loss.hpp.
+template <class Net, class Source, class T>
+requires(DeviceFusibleOutput<Net, Source> && (EigenOperand<T> || detail::is_device_matrix<T>)) auto mse_loss(
+    const Output<Net, Source>& output, const T& target, Reduction reduction = Reduction::mean) {
+  return detail::device_elementwise_loss("mse_loss", functions::SquaredError{}, output, target, reduction,
+                                         [&] { return mse_loss(output.var(), target, reduction); });
+}
+
+/// See bce_with_logits in autodiff/ops/loss.hpp.
+template <class Net, class Source, class T>
+requires(DeviceFusibleOutput<Net, Source> && (EigenOperand<T> || detail::is_device_matrix<T>)) auto bce_with_logits(
+    const Output<Net, Source>& output, const T& target, Reduction reduction = Reduction::mean) {
+  return detail::device_elementwise_loss("bce_with_logits", functions::LogitsError{}, output, target, reduction,
+                                         [&] { return bce_with_logits(output.var(), target, reduction); });
+}
+
+}  // namespace tinynet

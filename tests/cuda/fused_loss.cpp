@@ -1,0 +1,133 @@
+// Losses of nets on a device by the kernels of the fused step: taken where they can be, and then the same as the
+// general operations.
+#define EIGEN_USE_THREADS
+#include "nets.hpp"
+
+#include "emulated.hpp"
+
+using namespace tinynet;
+using namespace test::nets;
+using test::emulated;
+
+namespace {
+
+/// The loss, and the gradients of net.to(emulated), by the way that `engine` says; how many took the fused one.
+struct Result {
+  float loss;
+  Eigen::VectorXf gradient;
+  int fused;
+};
+template <class Net, class Loss>
+Result compute(const Net& net, Engine way, const Loss& loss) {
+  set_engine(way);
+  auto there = net.to(emulated);
+  there.zero_grad();
+  const int before = test::emulated_steps;
+  const auto y = loss(there);
+  set_engine(Engine::automatic);
+  y.backward();
+  return {y.item(), flat_parameters(there)->gradient.to(cpu), test::emulated_steps - before};
+}
+
+/// Checks that the fused way is taken, or not, and that it makes no difference.
+template <class Net, class Loss>
+void check_both(const Net& net, bool fused, const Loss& loss) {
+  const Result as_it_likes = compute(net, Engine::automatic, loss);
+  const Result general = compute(net, Engine::tape, loss);
+  CHECK(as_it_likes.fused == (fused ? 1 : 0));
+  CHECK(general.fused == 0);
+  CHECK(as_it_likes.loss == doctest::Approx(general.loss).epsilon(1e-5));
+  CHECK(distance(as_it_likes.gradient, general.gradient) <= 1e-5);
+}
+
+const Matrix<float> x = numbers(70, 6, 1);
+const std::vector<int> y = labels(70, 4);
+const auto x_there = to(x, emulated);
+
+}  // namespace
+
+TEST_CASE("cross entropy of several nets") {
+  const auto loss = [](const auto& net) { return cross_entropy(net(x_there), y, {.label_smoothing = 0.1}); };
+  Generator generator;
+  check_both(MLP<6, 9, 4>{Seed{1}}, true, loss);
+  check_both(BasicMLP<float, Tanh, 6, 20, 20, 4>{Seed{2}}, true, loss);
+  check_both(Sequential{Linear<6, 8>{generator}, GELU{}, Linear<8, 3>{generator}, Linear<3, 4>{generator}}, true, loss);
+  check_both(Sequential{Linear<6, 4>{generator}, Sigmoid{}}, true, loss);
+}
+
+TEST_CASE("what has no kernels takes the general way") {
+  const auto loss = [](const auto& net) { return cross_entropy(net(x_there), y); };
+  Generator generator;
+  check_both(DynamicMLP<float>({6, 8, 4}), false, loss);
+  check_both(Sequential{Linear<6, 8>{generator}, LayerNorm<8>{}, Linear<8, 4>{generator}}, false, loss);
+  check_both(Sequential{Linear<6, 8>{generator, Bias{false}}, ReLU{}, Linear<8, 4>{generator}}, false, loss);
+  check_both(Sequential{Linear<dynamic, dynamic>{6, 4, generator}}, false, loss);
+  test::emulated_shared_bytes = 1000;
+  check_both(MLP<6, 9, 4>{Seed{1}}, false, loss);
+  test::emulated_shared_bytes = 99 << 10;
+  const auto in_double = to(x.cast<double>(), emulated);
+  check_both(MLP<6, 9, 4>{Seed{1}}, false, [&](const auto& net) { return cross_entropy(net(in_double), y); });
+  check_both(MLP<6, 9, 4>{Seed{1}}, false, [](const auto& net) {
+    const auto output = net(x_there);
+    CHECK(output.var().to(cpu).allFinite());  // somebody has looked
+    return cross_entropy(output, y);
+  });
+}
+
+TEST_CASE("losses of elements, and in double precision") {
+  const Matrix<float> target = numbers(70, 4, 3).cwiseAbs();
+  const auto target_there = to(target, emulated);
+  const MLP<6, 9, 4> net{Seed{1}};
+  check_both(net, true, [&](const auto& n) { return mse_loss(n(x_there), target); });
+  check_both(net, true, [&](const auto& n) { return mse_loss(n(x_there), target_there, Reduction::sum); });
+  check_both(net, true, [&](const auto& n) { return bce_with_logits(n(x_there), target_there); });
+  const auto in_double = to(x.cast<double>(), emulated);
+  BasicMLP<double, ReLU, 6, 9, 4> precise{Seed{1}};
+  auto there = precise.to(emulated);
+  const auto here_loss = cross_entropy(precise(x), y);
+  const auto there_loss = cross_entropy(there(in_double), y);
+  CHECK(there_loss.item() == doctest::Approx(here_loss.item()).epsilon(1e-14));
+  here_loss.backward();
+  there_loss.backward();
+  CHECK(distance(flat_parameters(there)->gradient.to(cpu), flat_parameters(precise)->gradient) <= 1e-13);
+}
+
+TEST_CASE("bytes, scaled and by batches") {
+  Generator generator;
+  std::vector<std::uint8_t> pixels(70 * 6);
+  for (auto& pixel : pixels) pixel = static_cast<std::uint8_t>(generator.uniform(0, 256));
+  const DeviceDataset<test::Emulated> data{Images(pixels, 70, 2, 3).to(emulated), DeviceLabels(y, emulated)};
+  const MLP<6, 9, 4> net{Seed{1}};
+  check_both(net, true, [&](const auto& n) { return cross_entropy(n(data.images * (1.0 / 255)), data.labels); });
+  auto some = batches(data, 30);
+  for (int i = 0; i < 4; ++i) {
+    const auto batch = some.next();
+    check_both(net, true, [&](const auto& n) { return cross_entropy(n(batch.x * 0.01), batch.y); });
+  }
+}
+
+TEST_CASE("gradients add up, and are scaled by what follows") {
+  const MLP<6, 9, 4> net{Seed{1}};
+  const auto once = compute(net, Engine::automatic, [](const auto& n) { return cross_entropy(n(x_there), y); });
+  const auto half = compute(net, Engine::automatic, [](const auto& n) { return cross_entropy(n(x_there), y) * 0.5; });
+  CHECK(distance(half.gradient, Eigen::VectorXf(0.5f * once.gradient)) <= 1e-6);
+  const auto twice = compute(net, Engine::automatic, [](const auto& n) {
+    const auto loss = cross_entropy(n(x_there), y);
+    loss.backward(RetainGraph{true});
+    return loss;
+  });
+  CHECK(distance(twice.gradient, Eigen::VectorXf(2 * once.gradient)) <= 1e-6);
+}
+
+TEST_CASE("mistakes are told before a kernel runs") {
+  const auto net = MLP<6, 9, 4>{Seed{1}}.to(emulated);
+  const auto narrow = to(Matrix<float>(x.leftCols(3)), emulated);
+  const int before = test::emulated_steps;
+  CHECK_THROWS_WITH_AS(cross_entropy(net(narrow), y),
+                       "linear: the input must have as many columns as the weight [out, in]; found [70, 3] and [9, 6]",
+                       Error);
+  CHECK_THROWS_WITH_AS(cross_entropy(net(x_there), labels(70, 5)),
+                       "cross_entropy: label 2 is out of range; expected 0..3, found 4", Error);
+  CHECK_THROWS_AS(mse_loss(net(x_there), numbers(70, 3, 1)), Error);
+  CHECK(test::emulated_steps == before);
+}
