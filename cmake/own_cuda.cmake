@@ -23,6 +23,8 @@ if(CMAKE_CUDA_COMPILER AND TARGET tinynet::cuda)
       list(FILTER CMAKE_CUDA_ARCHITECTURES EXCLUDE REGEX "^(100|120)")
     endif()
     set(tinynet_own_cuda TRUE)
+    # Several architectures at a time.
+    target_compile_options(tinynet_own_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:--threads=2>)
   endif()
 endif()
 

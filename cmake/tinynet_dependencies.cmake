@@ -65,7 +65,10 @@ macro(tinynet_find_component name)
       add_library(tinynet::${name} INTERFACE IMPORTED ${ARGV1})
       target_link_libraries(tinynet::${name} INTERFACE tinynet::tinynet ${tinynet_needs})
       if("${name}" STREQUAL "cuda")
-        target_compile_definitions(tinynet::cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:EIGEN_USE_GPU>)
+        # Eigen must give out memory in the same way in all of a program, and without SIMD, as nvcc has it, it does not.
+        target_compile_definitions(
+          tinynet::cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:EIGEN_USE_GPU> EIGEN_MAX_ALIGN_BYTES=64
+        )
         # C++20 not as cuda_std_20, which CMake before 3.26 does not know. The warnings are Eigen's: functions that it
         # marks for the GPU and that call some of the host's.
         set(tinynet_options -std=c++20 --expt-relaxed-constexpr -diag-suppress=3189,20011,20012)

@@ -35,8 +35,8 @@ struct tinynet::detail::DeviceRuntime<test::Emulated> {
     --test::emulated_blocks;
     ::operator delete (memory, std::align_val_t{64});
   }
-  static void upload(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
-  static void download(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
+  static void upload(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes); }
+  static void download(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes); }
   static void check(const char*) {}
 
   static int shared_bytes() { return test::emulated_shared_bytes; }
@@ -53,5 +53,10 @@ struct tinynet::detail::DeviceRuntime<test::Emulated> {
     static Eigen::ThreadPool pool(2);
     static const Eigen::ThreadPoolDevice device(&pool, 2);
     return device;
+  }
+
+ private:
+  static void copy(void* to, const void* from, std::size_t bytes) {
+    if (bytes > 0) std::memcpy(to, from, bytes);
   }
 };

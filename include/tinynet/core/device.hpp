@@ -73,9 +73,8 @@ const Number* address(const On<Number, Device>* numbers) {
 
 /// Copies `count` numbers between the program's memory and a device's, or within the program's.
 template <class Number>
-void copy_across(const Number* from, Index count, Number* to) {
-  std::copy_n(from, count, to);
-}
+requires on_cpu<Number>
+void copy_across(const Number* from, Index count, Number* to) { std::copy_n(from, count, to); }
 template <class Number, class Device>
 void copy_across(const Number* from, Index count, On<Number, Device>* to) {
   DeviceRuntime<Device>::upload(to, from, static_cast<std::size_t>(count) * sizeof(Number));

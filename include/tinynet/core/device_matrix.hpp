@@ -117,7 +117,7 @@ namespace tinynet {
 /// A copy of a matrix, or of an expression, in the memory of a device, as the input of nets that are there:
 /// `gpu_net(to(x, cuda))`.
 template <class Derived, class Device>
-auto to(const Eigen::DenseBase<Derived>& x, Device) {
+requires(!std::is_same_v<Device, Cpu>) auto to(const Eigen::DenseBase<Derived>& x, Device) {
   using Scalar = detail::moved_to<typename Derived::Scalar, Device>;
   detail::DeviceMatrix<Scalar, Derived::RowsAtCompileTime, Derived::ColsAtCompileTime> copy(x.rows(), x.cols());
   detail::write_numbers(x, copy.data());

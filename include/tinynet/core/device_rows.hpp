@@ -18,8 +18,9 @@ class DeviceRows {
   DeviceRows(const On<Number, Device>* data, Shape shape, Index row_stride)
       : data_(data), shape_(shape), row_stride_(row_stride), type_(type_of<Number>()) {}
 
-  /// The rows with these numbers, in this order; they are taken to exist.
+  /// The rows with these numbers, in this order; they are taken to exist. Throws Error (usage) for a selection of one.
   DeviceRows select(const On<Index, Device>* rows, Index count) const {
+    if (selection_ != nullptr) throw Error(ErrorCode::usage, "Rows: a selection of a selection of rows");
     DeviceRows selected = *this;
     selected.selection_ = rows;
     selected.shape_.rows = count;

@@ -1,6 +1,7 @@
 // The verb of the optimizers: an update rule applied to all parameters.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <tinynet/core/compensated.hpp>
@@ -28,7 +29,7 @@ requires on_cpu<Scalar>
 void update_parameters(const Rule& rule, Index size, Scalar* p, const Scalar* g, Scalar* lost,
                        const std::array<Scalar*, States>& state) {
   constexpr Index grain = 32768, alone = 8 * grain;  // waking threads takes longer than a small net's update
-  parallel_ranges(size, size < alone ? size : grain, [&](Index begin, Index end) {
+  parallel_ranges(size, size < alone ? std::max<Index>(size, 1) : grain, [&](Index begin, Index end) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       Index i = begin;
       if constexpr (has_pack<Scalar>) {

@@ -114,6 +114,7 @@ void transform(Shape shape, const F& f, On<Number, Device>* out, Sources... in) 
   each(out, shape.size(), elementwise::Transform<F, Sources...>{f, shape.cols, flat, {in...}});
 }
 
+/// The columns of the target lie side by side: to.col_stride is 1.
 template <class Number, class Device>
 void copy_block(Shape shape, Strides<const On<Number, Device>> from, Strides<On<Number, Device>> to, bool accumulate) {
   if (shape.size() == 0) return;

@@ -110,13 +110,16 @@ template <class Number, class Device, bool TransposedA, bool TransposedB>
 void multiply(On<Number, Device>* out, const Factor<On<Number, Device>, TransposedA>& a,
               const Factor<On<Number, Device>, TransposedB>& b, bool accumulate = false) {
   const Index size = a.rows * b.cols;
+  if (size == 0) return;
   if constexpr (!std::is_same_v<Number, float>) {  // Eigen's kernel would need more shared memory than a GPU has
     products::dot(out, a, b, accumulate);
+  } else if (a.cols == 0) {  // not all of Eigen's devices write anything then
+    if (!accumulate) fill(out, size, Number(0));
   } else if (accumulate) {
     const Buffer<On<Number, Device>> product(size);
     products::contract(product.data(), a, b);
     add(product.data(), size, out);
-  } else if (size > 0) {
+  } else {
     products::contract(out, a, b);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <tinynet/core/math.hpp>
 #include <tinynet/core/pool.hpp>
 #include <tinynet/cuda/elementwise.hpp>
@@ -72,16 +73,16 @@ struct RowSum {
   }
 };
 
-/// The largest number of a row; NaN if one is.
+/// The largest number of a row. A NaN shows in the sum of the exponentials.
 template <class Number, class Device>
 struct RowLargest {
   const On<Number, Device>* x;
   Index cols;
 
   constexpr Number operator()(Index r) const {
-    Number largest = x[r * cols].number;
+    Number largest = std::numeric_limits<Number>::lowest();
     for (Index i = r * cols; i < (r + 1) * cols; ++i)
-      if (!(x[i].number <= largest)) largest = x[i].number;
+      if (largest < x[i].number) largest = x[i].number;
     return largest;
   }
 };
@@ -93,9 +94,10 @@ struct RowExponentials {
   Index cols;
 
   constexpr Number operator()(Index r) const {
-    Number total(0);
-    for (Index i = r * cols; i < (r + 1) * cols; ++i) total += math::exp(x[i].number - largest[r].number);
-    return total;
+    double total = 0;
+    for (Index i = r * cols; i < (r + 1) * cols; ++i)
+      total += static_cast<double>(math::exp(x[i].number - largest[r].number));
+    return static_cast<Number>(total);
   }
 };
 
