@@ -24,6 +24,9 @@ class Metrics {
     if (!json_) file_ << "step,loss\n";
   }
 
+  /// Is there a file?
+  bool wanted() const { return !path_.empty(); }
+
   void add(long step, float loss) {
     if (path_.empty()) return;
     const std::string number = significant(static_cast<double>(loss), 9);

@@ -43,15 +43,15 @@ double memory_needed(const Options& options, Index train_rows, Index test_rows) 
   return sizeof(float) * (5 * parameters + std::max(options.steps == 0 ? 0 : step, evaluation));
 }
 
-std::unique_ptr<Model> make_model(const Options& options) {
+std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train) {
   for (const auto make : {make_rectifier_net, make_sigmoid_net, make_smooth_net})
-    if (auto model = make(options)) return model;
+    if (auto model = make(options, train)) return model;
   std::vector<Index> sizes{inputs};
   sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
   sizes.push_back(classes);
   using Net = tinynet::DynamicMLP<float>;
   return std::make_unique<NetModel<Net>>(
-      Net(sizes, tinynet::activation_by_name(options.activation), tinynet::Seed{options.seed}), options,
+      Net(sizes, tinynet::activation_by_name(options.activation), tinynet::Seed{options.seed}), options, train,
       "sizes at run time");
 }
 

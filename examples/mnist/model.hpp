@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <tinynet/core/named_tensor.hpp>
 #include <tinynet/data/dataset.hpp>
@@ -15,26 +15,27 @@
 
 namespace mnist {
 
-using Labels = std::span<const std::uint8_t>;
-
 class Model {
  public:
   virtual ~Model() = default;
 
-  /// Makes one training step on these rows; returns the loss before it. Calls `on_loss(loss)` in between, which may
-  /// throw to keep the weights as they are.
-  virtual float step(const tinynet::RowSelection& x, Labels labels, const std::function<void(float)>& on_loss) = 0;
+  /// Makes one training step on the next rows of the training data. If the loss before it is `wanted` or at hand
+  /// anyway, calls `on_loss(loss)` in between, which may throw to keep the weights as they are, and returns it.
+  virtual std::optional<float> step(bool wanted, const std::function<void(float)>& on_loss) = 0;
 
-  virtual tinynet::Evaluation evaluate(const tinynet::RowSelection& x, Labels labels) const = 0;
+  /// How good the net is on some data.
+  virtual tinynet::Evaluation evaluate(const tinynet::Dataset& data) const = 0;
 
   /// The net as PyTorch prints it.
   virtual std::string text() const = 0;
 
-  /// Its weights by PyTorch's names.
+  /// Its weights by PyTorch's names, to be looked at, or before the first step changed. They are valid until the next
+  /// step.
   virtual std::vector<tinynet::NamedTensor<float>> weights() = 0;
 
-  /// How it is computed, for people.
+  /// How it is computed, for people; and where, as PyTorch names it.
   virtual std::string kind() const = 0;
+  virtual std::string device() const = 0;
 };
 
 /// About how many bytes the run will take beside the data, at its fullest: the weights and what belongs to them, and
@@ -42,8 +43,8 @@ class Model {
 double memory_needed(const Options& options, Index train_rows, Index test_rows);
 
 /// The net that was asked for, with the weights that its seed gives. The shapes and activations compiled in have their
-/// sizes in their types; all others have them at run time, with the same results.
-std::unique_ptr<Model> make_model(const Options& options);
+/// sizes in their types; all others have them at run time, with the same results. The data must outlive it.
+std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train);
 
 inline constexpr Index inputs = 784, classes = 10;
 

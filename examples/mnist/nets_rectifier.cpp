@@ -3,10 +3,10 @@
 
 namespace mnist {
 
-std::unique_ptr<Model> make_rectifier_net(const Options& options) {
-  if (options.activation == "relu") return make_compiled_in<tinynet::ReLU>(options);
-  if (options.activation == "leaky_relu") return make_compiled_in<tinynet::LeakyReLU>(options);
-  if (options.activation == "elu") return make_compiled_in<tinynet::ELU>(options);
+std::unique_ptr<Model> make_rectifier_net(const Options& options, const tinynet::Dataset& train) {
+  if (options.activation == "relu") return make_compiled_in<tinynet::ReLU>(options, train);
+  if (options.activation == "leaky_relu") return make_compiled_in<tinynet::LeakyReLU>(options, train);
+  if (options.activation == "elu") return make_compiled_in<tinynet::ELU>(options, train);
   return nullptr;
 }
 

@@ -3,9 +3,9 @@
 
 namespace mnist {
 
-std::unique_ptr<Model> make_smooth_net(const Options& options) {
-  if (options.activation == "silu") return make_compiled_in<tinynet::SiLU>(options);
-  if (options.activation == "gelu") return make_compiled_in<tinynet::GELU>(options);
+std::unique_ptr<Model> make_smooth_net(const Options& options, const tinynet::Dataset& train) {
+  if (options.activation == "silu") return make_compiled_in<tinynet::SiLU>(options, train);
+  if (options.activation == "gelu") return make_compiled_in<tinynet::GELU>(options, train);
   return nullptr;
 }
 

@@ -12,7 +12,6 @@
 #include <span>
 #include <sstream>
 #include <tinynet/core/threads.hpp>
-#include <tinynet/data/batches.hpp>
 #include <tinynet/io/safetensors.hpp>
 #include <vector>
 
@@ -22,9 +21,11 @@
 #endif
 
 #include "data_source.hpp"
+#include "gpu.hpp"
 #include "metrics.hpp"
 #include "model.hpp"
 #include "numbers.hpp"
+#include "result_check.hpp"
 #include "sha256.hpp"
 #include "stop_request.hpp"
 
@@ -36,14 +37,37 @@ using tinynet::ErrorCode;
 
 // ---- Before the data are read: what cannot work is said at once, not after an hour of training -----------------
 
-void choose_device(const Options& options, Console& console) {
-  if (options.device.starts_with("cuda"))
-    throw Error(ErrorCode::device, "--device " + options.device + ": built without CUDA");
-  if (options.device == "auto") console.note("device: cpu (built without CUDA)");
+/// For `--device auto`: why it is the CPU.
+void note_cpu(const Error& why, Console& console) { console.note("device: cpu (" + std::string(why.what()) + ")"); }
+
+/// Returns whether it is a GPU.
+bool choose_device(const Options& options, Console& console) {
   tinynet::set_num_threads(options.threads);
   if (options.threads > tinynet::detail::available_cpus())
     console.note(std::to_string(options.threads) + " threads on " + std::to_string(tinynet::detail::available_cpus()) +
                  " CPUs");
+  if (options.device == "cpu") return false;
+  try {
+    const std::string name = use_gpu(options.device);
+    if (options.device == "auto") console.note("device: " + name);
+    return true;
+  } catch (const Error& error) {
+    if (options.device != "auto") throw Error(ErrorCode::device, "--device " + options.device + ": " + error.what());
+    note_cpu(error, console);
+    return false;
+  }
+}
+
+/// The net; on the CPU, too, if it does not fit on the GPU and `--device auto` leaves the choice.
+std::unique_ptr<Model> make_model_there(bool on_gpu, const Options& options, const Data& data, Console& console) {
+  if (!on_gpu) return make_model(options, data.train);
+  try {
+    return make_gpu_model(options, data.train, data.test.size());
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::device || options.device != "auto") throw;
+    note_cpu(error, console);
+    return make_model(options, data.train);
+  }
 }
 
 /// The memory that this process may have, in bytes; 0 if that cannot be found out.
@@ -121,33 +145,46 @@ struct Training {
   std::exception_ptr failure;  // what kept us from writing the losses and ended the training
 };
 
-void check_finite(float loss, long step) {
+/// `last_finite`: the last step whose loss is known to have been finite; -1 if there was none.
+void check_finite(float loss, long step, long last_finite) {
   if (std::isfinite(loss)) return;
-  throw Error(ErrorCode::numeric, "the loss is " + std::string(std::isnan(loss) ? "NaN" : "infinite") + " at step " +
-                                      std::to_string(step) +
-                                      (step > 0 ? "; it was finite until step " + std::to_string(step - 1) : "") +
-                                      ". A smaller --lr may help");
+  throw Error(ErrorCode::numeric,
+              "the loss is " + std::string(std::isnan(loss) ? "NaN" : "infinite") + " at step " + std::to_string(step) +
+                  (last_finite >= 0 ? "; it was finite until step " + std::to_string(last_finite) : "") +
+                  ". A smaller --lr may help");
+}
+
+/// Calls f(); what a device complains of is told with the step.
+template <class F>
+auto at_step(long step, const F& f) {
+  try {
+    return f();
+  } catch (const Error& error) {
+    const std::string text = error.what(), place = "step " + std::to_string(step);
+    if (error.code() != ErrorCode::device || text.find(place) != std::string::npos) throw;
+    throw Error(ErrorCode::device, "at " + place + ": " + text);
+  }
 }
 
 /// An Error in writing the losses ends the training, but is kept: the weights can still be saved.
-Training train(Model& model, const tinynet::RowSelection& x, Labels labels, const Options& options, Metrics& metrics,
-               Console& console) {
-  std::optional<tinynet::Batches<tinynet::RowSelection, std::uint8_t>> batches;
-  if (options.batch != 0) batches.emplace(x, labels, options.batch, tinynet::BatchOptions{.seed = {options.seed}});
+Training train(Model& model, ResultCheck* result_check, const Options& options, Metrics& metrics, Console& console) {
   Training result;
+  long last_finite = -1;
   const auto start = std::chrono::steady_clock::now();
   for (int step = 0; step < options.steps && !StopRequest::made(); ++step) {
-    const auto check = [step](float loss) { check_finite(loss, step); };
-    if (batches) {
-      const auto [rows, classes_of_rows] = batches->next();
-      result.loss = model.step(rows, classes_of_rows, check);
-    } else {
-      result.loss = model.step(x, labels, check);
+    const bool logged = step % options.log_every == 0;
+    const bool wanted = logged || step + 1 == options.steps || metrics.wanted();
+    const std::optional<float> loss = at_step(step, [&] {
+      if (result_check != nullptr && step % ResultCheck::every == 0) result_check->compare(model, step);
+      return model.step(wanted, [&](float value) { check_finite(value, step, last_finite); });
+    });
+    if (loss) {
+      result.loss = *loss;
+      last_finite = step;
     }
     try {
-      metrics.add(step, result.loss);
-      if (step % options.log_every == 0)
-        console.result("step= " + std::to_string(step) + " loss= " + shortest(result.loss));
+      if (loss) metrics.add(step, *loss);
+      if (logged) console.result("step= " + std::to_string(step) + " loss= " + shortest(result.loss));
     } catch (const OutputClosed&) {
       result.output_closed = true;
       break;
@@ -196,11 +233,11 @@ void save(Model& model, const std::string& path) {
 
 /// How good the net is; `set` says on which data. What the last step has done no loss of the training has seen: throws
 /// Error (numeric) if the net has diverged there.
-tinynet::Evaluation evaluate(const Model& model, const tinynet::RowSelection& x, Labels labels, const char* set,
+tinynet::Evaluation evaluate(const Model& model, const tinynet::Dataset& data, const char* set,
                              const Options& options) {
   std::string what;
   try {
-    tinynet::Evaluation result = model.evaluate(x, labels);
+    tinynet::Evaluation result = model.evaluate(data);
     if (std::isfinite(result.loss)) return result;
     what = std::string("the loss on the ") + set + " is " + (std::isnan(result.loss) ? "NaN" : "infinite");
   } catch (const Error& error) {
@@ -232,14 +269,16 @@ void report_test(const tinynet::Evaluation& test, Language language, Console& co
 }  // namespace
 
 int run(const Options& options, Console& console) {
-  choose_device(options, console);
+  const bool on_gpu = choose_device(options, console);
   if (!options.save_file.empty()) tinynet::check_writable(options.save_file);
   check_memory(options, 1, 1);  // again when the rows are counted
 
   const Data data = load_data(options.data, console);
   check_data(data, console);
   check_memory(options, data.train.size(), data.test.size());
-  const std::unique_ptr<Model> model = make_model(options);
+  const std::unique_ptr<Model> model = make_model_there(on_gpu, options, data, console);
+  std::optional<ResultCheck> result_check;
+  if (model->device() != "cpu" && options.steps > 0) result_check.emplace(options, data.train);
   if (!options.init_file.empty()) load(*model, options, console);
   Metrics metrics(options.metrics_file);
   console.note(model->kind());
@@ -248,17 +287,16 @@ int run(const Options& options, Console& console) {
   console.result("test_img num:  " + std::to_string(data.test.size()));
   console.result("lab= " + std::to_string(data.train.labels.front()));
   console.result(model->text());
-  console.result("X.device: cpu");
-  console.result("Y.device: cpu");
+  console.result("X.device: " + model->device());
+  console.result("Y.device: " + model->device());
 
-  const tinynet::RowSelection x = data.train.images * options.scale;
   Training training;
   tinynet::Evaluation test;
   {
     const StopRequest catch_signals;
-    training = train(*model, x, data.train.labels, options, metrics, console);
+    training = train(*model, result_check ? &*result_check : nullptr, options, metrics, console);
     if (!options.save_file.empty()) check_weights(*model, options.save_file);
-    test = evaluate(*model, data.test.images * options.scale, data.test.labels, "test data", options);
+    test = evaluate(*model, data.test, "test data", options);
     if (!options.save_file.empty()) save(*model, options.save_file);
   }
   const std::string where = options.save_file.empty() ? "" : "the weights are in " + options.save_file;
@@ -274,7 +312,7 @@ int run(const Options& options, Console& console) {
 
   // Without training, the loss of the weights as they are.
   if (options.steps == 0)
-    training.loss = static_cast<float>(evaluate(*model, x, data.train.labels, "training data", options).loss);
+    training.loss = static_cast<float>(evaluate(*model, data.train, "training data", options).loss);
   console.result("in the end loss= " + shortest(training.loss));
   console.result("running time=" + fixed(training.seconds, 3) + "s");
   report_test(test, options.language, console);

@@ -1,0 +1,58 @@
+// The optimizer that was asked for, and other things that all models make of the options.
+#pragma once
+
+#include <string>
+#include <tinynet/mlp.hpp>
+#include <variant>
+
+#include "model.hpp"
+
+namespace mnist {
+
+template <class Scalar>
+using AnyOptimizer = std::variant<tinynet::SGD<Scalar>, tinynet::Adam<Scalar>, tinynet::AdamW<Scalar>,
+                                  tinynet::RMSprop<Scalar>, tinynet::Adagrad<Scalar>, tinynet::Adadelta<Scalar>>;
+
+template <class Net>
+AnyOptimizer<typename Net::Scalar> make_optimizer(Net& net, const Options& o) {
+  const double lr = o.lr, decay = o.weight_decay.value_or(0);
+  if (o.optimizer == "adam") return tinynet::Adam{net, {.lr = lr, .weight_decay = decay}};
+  if (o.optimizer == "adamw") return tinynet::AdamW{net, {.lr = lr, .weight_decay = o.weight_decay.value_or(0.01)}};
+  if (o.optimizer == "rmsprop")
+    return tinynet::RMSprop{net, {.lr = lr, .weight_decay = decay, .momentum = o.momentum.value_or(0)}};
+  if (o.optimizer == "adagrad") return tinynet::Adagrad{net, {.lr = lr, .weight_decay = decay}};
+  if (o.optimizer == "adadelta") return tinynet::Adadelta{net, {.lr = lr, .weight_decay = decay}};
+  const double momentum = o.momentum.value_or(o.optimizer == "sgd" ? 0 : 0.9);
+  return tinynet::SGD{net,
+                      {.lr = lr, .momentum = momentum, .weight_decay = decay, .nesterov = o.optimizer == "nesterov"}};
+}
+
+/// "784-30-30-10 relu"
+inline std::string shape_text(const Options& options) {
+  std::string text = std::to_string(inputs);
+  for (const Index width : options.hidden) text.append("-").append(std::to_string(width));
+  return text.append("-").append(std::to_string(classes)).append(" ").append(options.activation);
+}
+
+/// Makes a step of whatever optimizer it is.
+template <class Scalar, class Loss>
+void apply_step(AnyOptimizer<Scalar>& any, const Loss& loss) {
+  std::visit(
+      [&loss](auto& optimizer) {
+        optimizer.zero_grad();
+        loss.backward();
+        optimizer.step();
+      },
+      any);
+}
+
+/// A net as PyTorch prints it.
+template <class Net>
+std::string net_text(const Net& net) {
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  out << net;
+  return out.str();
+}
+
+}  // namespace mnist

@@ -1,0 +1,151 @@
+// The GPU, and the nets that are trained on it. Everything else of the program is compiled by the C++ compiler.
+#include <tinynet/cuda.cuh>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "any_optimizer.hpp"
+#include "gpu.hpp"
+
+namespace mnist {
+namespace {
+
+int gpu_index = 0;
+
+/// A net that starts as one of the program's memory and goes to the GPU, with the data, when it is first used.
+template <class HostNet>
+class GpuModel : public Model {
+ public:
+  GpuModel(HostNet&& net, const Options& options, const tinynet::Dataset& train, const std::string& sizes)
+      : host_(std::move(net)), options_(options), train_(train) {
+    constexpr bool can_be_fused = tinynet::detail::HasKernels<Net>;
+    if (options.engine == Engine::fused && !can_be_fused)
+      throw tinynet::Error(tinynet::ErrorCode::usage, "--engine fused: there are no kernels for the net " +
+                                                          shape_text(options) + " on a GPU; use auto or tape");
+    const bool by_tape = options.engine == Engine::tape;
+    tinynet::set_engine(by_tape ? tinynet::Engine::tape : tinynet::Engine::automatic);
+    kind_ = "net " + shape_text(options) + ": " + sizes + ", " +
+            (can_be_fused && !by_tape ? "fused engine" : "tape engine");
+  }
+
+  std::optional<float> step(bool wanted, const std::function<void(float)>& on_loss) override {
+    start();
+    if (!data_) {
+      data_.emplace(train_.to(tinynet::cuda));
+      if (options_.batch != 0) batches_.emplace(data_->images, data_->labels, options_.batch, batch_options());
+    }
+    if (!batches_) return step_on(data_->images * options_.scale, data_->labels, wanted, on_loss);
+    const auto batch = batches_->next();
+    return step_on(batch.x * options_.scale, batch.y, wanted, on_loss);
+  }
+
+  tinynet::Evaluation evaluate(const tinynet::Dataset& data) const override {
+    start();
+    const auto there = data.to(tinynet::cuda);
+    return tinynet::evaluate(*net_, there.images * options_.scale, there.labels);
+  }
+
+  std::string text() const override { return net_text(host_); }
+  std::vector<tinynet::NamedTensor<float>> weights() override {
+    if (net_) host_ = net_->to(tinynet::cpu);
+    return tinynet::state_dict(host_);
+  }
+  std::string kind() const override { return kind_; }
+  std::string device() const override { return "cuda:" + std::to_string(gpu_index); }
+
+ private:
+  using Net = tinynet::detail::Rebound<HostNet, tinynet::Cuda>;
+
+  void start() const {
+    if (net_) return;
+    net_.emplace(host_.to(tinynet::cuda));
+    optimizer_.emplace(make_optimizer(*net_, options_));
+  }
+  tinynet::BatchOptions batch_options() const { return {.seed = {options_.seed}}; }
+
+  template <class X, class L>
+  std::optional<float> step_on(const X& x, const L& labels, bool wanted, const std::function<void(float)>& on_loss) {
+    const auto loss = cross_entropy((*net_)(x), labels);
+    std::optional<float> value;
+    if (wanted) on_loss(value.emplace(loss.item()));
+    apply_step(*optimizer_, loss);
+    return value;
+  }
+
+  HostNet host_;
+  const Options options_;
+  const tinynet::Dataset& train_;
+  std::string kind_;
+  mutable std::optional<Net> net_;
+  mutable std::optional<AnyOptimizer<typename Net::Scalar>> optimizer_;
+  using Images = tinynet::DeviceImages<tinynet::Cuda>;
+  std::optional<tinynet::DeviceDataset<tinynet::Cuda>> data_;
+  std::optional<tinynet::DeviceBatches<Images, tinynet::Cuda>> batches_;
+};
+
+/// About how many bytes of the GPU a run takes at its fullest.
+double gpu_memory_needed(const Options& options, Index train_rows, Index test_rows, bool fused) {
+  double parameters = 0, outputs = 0, from = static_cast<double>(inputs);
+  const auto add_layer = [&](Index width) {
+    parameters += (from + 1) * static_cast<double>(width);
+    outputs += static_cast<double>(width);
+    from = static_cast<double>(width);
+  };
+  for (const Index width : options.hidden) add_layer(width);
+  add_layer(classes);
+  const Index rows = options.steps == 0 ? train_rows : options.batch == 0 ? train_rows : options.batch;
+  const double pixels = static_cast<double>(inputs) * static_cast<double>(train_rows + test_rows);
+  // The general operations have the rows as floats, what each layer and activation gives, and gradients of these.
+  const double by_tape = static_cast<double>(rows) * (inputs + 4 * outputs),
+               tests = static_cast<double>(test_rows) * (inputs + 2 * outputs);
+  const double step = fused ? tinynet::detail::gpu::Parts::most * parameters : by_tape;
+  return pixels + sizeof(float) * (5 * parameters + std::max(step, tests));
+}
+
+void check_memory(const Options& options, Index train_rows, Index test_rows, bool fused) {
+  const double needed = gpu_memory_needed(options, train_rows, test_rows, fused);
+  const auto free = static_cast<double>(tinynet::free_gpu_memory());
+  if (needed > free)
+    throw tinynet::Error(tinynet::ErrorCode::device,
+                         "not enough memory on the GPU: this net and " + std::to_string(train_rows) +
+                             " rows need about " + std::to_string(static_cast<long long>(needed)) +
+                             " bytes; free are " + std::to_string(static_cast<long long>(free)) +
+                             ". Try smaller --hidden or --batch, or --device cpu");
+}
+
+/// The net with these hidden widths, if it is the one that was asked for.
+template <class Activation, Index... Hidden>
+std::unique_ptr<Model> make_compiled_in(const Options& options, const tinynet::Dataset& train, Index test_rows) {
+  if (options.hidden != std::vector<Index>{Hidden...}) return nullptr;
+  check_memory(options, train.size(), test_rows, options.engine != Engine::tape);
+  using Net = tinynet::BasicMLP<float, Activation, inputs, Hidden..., classes>;
+  return std::make_unique<GpuModel<Net>>(Net(tinynet::Seed{options.seed}), options, train, "sizes compiled in");
+}
+
+}  // namespace
+
+std::string use_gpu(const std::string& device) {
+  int index = 0;
+  if (const std::size_t colon = device.find(':'); colon != std::string::npos)
+    std::from_chars(device.data() + colon + 1, device.data() + device.size(), index);
+  const tinynet::GpuInfo gpu = tinynet::use_gpu(index);
+  gpu_index = index;
+  return "cuda:" + std::to_string(index) + " (" + gpu.name + ")";
+}
+
+std::unique_ptr<Model> make_gpu_model(const Options& options, const tinynet::Dataset& train, Index test_rows) {
+  if (options.activation == "relu")
+    if (auto model = make_compiled_in<tinynet::ReLU, 30, 30>(options, train, test_rows)) return model;
+  check_memory(options, train.size(), test_rows, false);
+  std::vector<Index> sizes{inputs};
+  sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
+  sizes.push_back(classes);
+  using Net = tinynet::DynamicMLP<float>;
+  return std::make_unique<GpuModel<Net>>(
+      Net(sizes, tinynet::activation_by_name(options.activation), tinynet::Seed{options.seed}), options, train,
+      "sizes at run time");
+}
+
+}  // namespace mnist
