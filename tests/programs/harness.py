@@ -56,7 +56,7 @@ class ProgramTest(unittest.TestCase):
 
     def environment(self, **more):
         env = {k: v for k, v in os.environ.items() if not k.startswith("TINYNET_")}
-        env.update(TINYNET_OFFLINE="1", XDG_CACHE_HOME=str(self.folder / "cache"))
+        env.update(TINYNET_OFFLINE="1", XDG_CACHE_HOME=str(self.folder / "cache"), CUDA_VISIBLE_DEVICES="")
         env.update(more)
         return env
 
