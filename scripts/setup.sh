@@ -193,7 +193,17 @@ need() {
 
 # ---- Building --------------------------------------------------------------------------------------------------
 
-# build PRESET: brings build/PRESET up to date. One at a time, where there is flock.
+# Sets the array `cuda` to what the build is told: CUDA for the GPUs of this machine, and none where there is no GPU.
+find_gpus() {
+  local architectures
+  architectures=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | tr -d . | sort -u) || true
+  cuda=(-DTINYNET_CUDA=OFF)
+  if [[ $architectures =~ ^[0-9[:space:]]+$ ]]; then
+    cuda=(-DTINYNET_CUDA=AUTO "-DCMAKE_CUDA_ARCHITECTURES=${architectures//$'\n'/;}")
+  fi
+}
+
+# build PRESET [argument of cmake]...: brings build/PRESET up to date. One at a time, where there is flock.
 build() (
   cd "$root" || exit
   mkdir -p build
@@ -201,7 +211,7 @@ build() (
     exec 9>build/lock
     flock 9
   fi
-  logged "$1-configure" cmake --preset "$1"
+  logged "$1-configure" cmake --preset "$1" "${@:2}"
   [[ -e build/$1/built ]] || say "building (a few minutes, the first time only)"
   logged "$1-build" cmake --build --preset "$1"
   touch "build/$1/built"
