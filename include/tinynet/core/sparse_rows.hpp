@@ -35,6 +35,18 @@ struct SparseList {
   const std::uint8_t* value;
   Index size;
   Index number;
+
+  /// Has the processor fetch the list, which will soon be read.
+  void prefetch() const {
+#ifdef __GNUC__
+    constexpr Index line = 64;  // bytes
+    const auto fetch = [](const auto* from, Index bytes) {
+      for (Index i = 0; i < bytes + line; i += line) __builtin_prefetch(reinterpret_cast<const char*>(from) + i);
+    };
+    fetch(index, size * static_cast<Index>(sizeof(Place)));
+    fetch(value, size);
+#endif
+  }
 };
 
 /// The lists of many rows or columns, one after another.

@@ -183,6 +183,15 @@ class FusedStep {
       };
     }
 
+    // The same for a batch of a shuffled table, whose lists the processor does not see coming.
+    auto scattered_lists_of_rows(Index begin) const {
+      return [lists = lists_of_rows(begin), all = sparse, rows = &x, begin](Index i) {
+        constexpr Index ahead = 4;
+        if (begin + i + ahead < rows->rows()) all->row(rows->row(begin + i + ahead)).prefetch();
+        return lists(i);
+      };
+    }
+
     Tile<const Scalar> first_y() const { return {y(0), stage(0).columns()}; }
 
     // The first `depth` inputs of stage l are looked at; the others are 0.
@@ -195,6 +204,9 @@ class FusedStep {
                               weights.bias(l), out);
       else if (dense != nullptr)
         multiply_tile<Scalar>(rows, columns, {s.in}, {dense, s.in, 1}, weights.transposed(l), weights.bias(l), out);
+      else if (x.is_selection())
+        gather_tile<Scalar>(rows, columns, scattered_lists_of_rows(begin), scale(), weights.transposed(l),
+                            weights.bias(l), out);
       else
         gather_tile<Scalar>(rows, columns, lists_of_rows(begin), scale(), weights.transposed(l), weights.bias(l), out);
       if (l == 0)
