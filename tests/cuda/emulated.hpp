@@ -20,8 +20,9 @@ struct Emulated {};
 inline constexpr Emulated emulated{};
 /// Blocks of memory that have not been given back.
 inline int emulated_blocks = 0;
-/// Steps that took the fused way, and how much memory a block of its threads has.
-inline int emulated_steps = 0, emulated_shared_bytes = 99 << 10;
+/// Steps that took the fused way, sums of their gradients with and without a step of an optimizer, and how much memory
+/// a block of threads has.
+inline int emulated_steps = 0, emulated_sums = 0, emulated_sums_with_step = 0, emulated_shared_bytes = 99 << 10;
 
 }  // namespace test
 
@@ -47,6 +48,7 @@ struct tinynet::detail::DeviceRuntime<test::Emulated> {
   }
   template <class Rule, int States, class Scalar>
   static void launch(const gpu::UpdateArguments<Rule, States, Scalar>& arguments) {
+    ++(std::is_same_v<Rule, gpu::KeepParameters> ? test::emulated_sums : test::emulated_sums_with_step);
     test::play_update(arguments);
   }
   static const Eigen::ThreadPoolDevice& eigen() {

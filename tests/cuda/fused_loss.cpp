@@ -131,3 +131,63 @@ TEST_CASE("mistakes are told before a kernel runs") {
   CHECK_THROWS_AS(mse_loss(net(x_there), numbers(70, 3, 1)), Error);
   CHECK(test::emulated_steps == before);
 }
+
+namespace {
+
+/// Trains for four steps, looking at the gradients in between or not; the parameters afterwards.
+template <class Look>
+Eigen::VectorXf train(Look look) {
+  auto net = MLP<6, 9, 4>{Seed{1}}.to(emulated);
+  Adam optimizer{net, {.lr = 0.01}};
+  for (int step = 0; step < 4; ++step) {
+    const auto loss = cross_entropy(net(x_there), y);
+    optimizer.zero_grad();
+    loss.backward();
+    look(net, step);
+    optimizer.step();
+  }
+  return optimizer.parameters().value.to(cpu);
+}
+
+}  // namespace
+
+TEST_CASE("an optimizer's step is one kernel with the sum of the gradients, unless somebody looks at these") {
+  test::emulated_sums = test::emulated_sums_with_step = 0;
+  const Eigen::VectorXf expected = train([](auto&, int) {});
+  CHECK(test::emulated_sums_with_step == 4);
+  CHECK(test::emulated_sums == 0);
+  const Eigen::VectorXf looked_at = train([](auto& net, int step) {
+    if (step == 1) CHECK(flat_parameters(net)->gradient.to(cpu).norm() > 0);
+  });
+  CHECK(test::emulated_sums_with_step == 7);
+  CHECK(test::emulated_sums == 1);
+  CHECK(distance(looked_at, expected) <= 1e-6);
+  // Whoever has a view of a gradient sees what becomes of it.
+  const Eigen::VectorXf kept =
+      train([view = std::optional<detail::DeviceView<detail::On<float, test::Emulated>>>()](auto& net, int) mutable {
+        auto& bias = net.template layer<0>().bias();
+        if (!view) view.emplace(bias.grad().data(), 1, 9);
+        CHECK(view->to(cpu) == bias.grad().to(cpu));
+        CHECK(view->to(cpu).norm() > 0);
+      });
+  CHECK(distance(kept, expected) <= 1e-6);
+}
+
+TEST_CASE("two losses of one step, and nets that go before their loss") {
+  auto both = MLP<6, 9, 4>{Seed{1}}.to(emulated);
+  const auto first = cross_entropy(both(x_there), y), second = mse_loss(both(x_there), numbers(70, 4, 3));
+  first.backward();
+  second.backward();
+  auto one = MLP<6, 9, 4>{Seed{1}}.to(emulated), other = MLP<6, 9, 4>{Seed{1}}.to(emulated);
+  cross_entropy(one(x_there), y).backward();
+  mse_loss(other(x_there), numbers(70, 4, 3)).backward();
+  const Eigen::VectorXf sum = flat_parameters(one)->gradient.to(cpu) + flat_parameters(other)->gradient.to(cpu);
+  CHECK(distance(flat_parameters(both)->gradient.to(cpu), sum) <= 1e-6);
+
+  auto gone = std::make_optional(MLP<6, 9, 4>{Seed{1}}.to(emulated));
+  const auto loss = cross_entropy((*gone)(x_there), y), another = cross_entropy((*gone)(x_there), y);
+  loss.backward();
+  gone.reset();
+  another.backward();
+  CHECK(another.item() == loss.item());
+}

@@ -40,7 +40,7 @@ double distance(Optimizer optimizer, test::Toy<Scalar>& toy, const MakeRule& rul
   for (Index t = 1; t <= 8; ++t) {
     const auto partial = random_parts<Scalar>(parts, size, generator);
     const auto now = rule(t);
-    gpu::UpdateArguments<std::remove_const_t<decltype(now)>, States, Scalar> arguments{.rule = &now,
+    gpu::UpdateArguments<std::remove_const_t<decltype(now)>, States, Scalar> arguments{.rule = now,
                                                                                        .partial = nullptr,
                                                                                        .partial_loss = nullptr,
                                                                                        .parts = 0,
@@ -180,7 +180,7 @@ TEST_CASE("some steps of training, both kernels, stay with the library in double
                                                                  .partial = nullptr,
                                                                  .partial_loss = nullptr});
     const rules::Adam rule(0.01, 0.9, 0.999, 1e-8, 0, 0, t);
-    test::run_update(partial, gpu::UpdateArguments<rules::Adam, 2, float>{.rule = &rule,
+    test::run_update(partial, gpu::UpdateArguments<rules::Adam, 2, float>{.rule = rule,
                                                                           .partial = nullptr,
                                                                           .partial_loss = nullptr,
                                                                           .parts = 0,

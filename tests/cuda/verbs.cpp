@@ -7,5 +7,3 @@ using namespace tinynet;
 using test::emulated;
 
 TEST_CASE("values and gradients are PyTorch's") { test::reference::check_all<test::Emulated>(); }
-
-

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <tinynet/autodiff/device_gradient.hpp>
 #include <tinynet/autodiff/var.hpp>
 #include <vector>
 
@@ -13,11 +14,13 @@ template <class Scalar>
 struct FlatParameters {
   using Vector = detail::vector_of<Scalar>;
 
-  explicit FlatParameters(Index size)
-      : value(detail::constant_matrix<Scalar, dynamic, 1>(size, 1, 0)), gradient(value) {}
+  explicit FlatParameters(Index size) : value(detail::constant_matrix<Scalar, dynamic, 1>(size, 1, 0)), gradient(size) {
+    gradient.setZero();
+  }
   Index size() const { return value.size(); }
 
-  Vector value, gradient;
+  Vector value;
+  typename detail::GradientVector<Scalar>::type gradient;
 };
 
 /// A parameter whose size is not part of its type: what lists of parameters hold.
@@ -45,7 +48,7 @@ class AnyParameter {
   requires(!std::is_same_v<Other, Scalar>) explicit AnyParameter(const AnyParameter<Other>& other)
       : AnyParameter(other.shape(), other.rank()) {
     detail::copy_across(other.data(), size(), data());
-    detail::copy_across(other.gradient_data(), size(), gradient_data());
+    detail::copy_across(other.storage()->gradient.data() + other.offset(), size(), storage_->gradient.data());
   }
 
   Shape shape() const { return shape_; }
@@ -59,7 +62,7 @@ class AnyParameter {
 
   Scalar* data() { return storage_->value.data() + offset_; }
   const Scalar* data() const { return storage_->value.data() + offset_; }
-  Scalar* gradient_data() const { return storage_->gradient.data() + offset_; }
+  Scalar* gradient_data() const { return detail::exposed_data(storage_->gradient) + offset_; }
 
   /// Where its numbers lie.
   const std::shared_ptr<FlatParameters<Scalar>>& storage() const { return storage_; }
@@ -69,7 +72,7 @@ class AnyParameter {
   void move_to(std::shared_ptr<FlatParameters<Scalar>> storage, Index offset) {
     using detail::copy;
     copy(data(), size(), storage->value.data() + offset);
-    copy(gradient_data(), size(), storage->gradient.data() + offset);
+    copy(storage_->gradient.data() + offset_, size(), storage->gradient.data() + offset);
     storage_ = std::move(storage);
     offset_ = offset;
   }

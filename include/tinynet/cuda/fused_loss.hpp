@@ -2,55 +2,106 @@
 // fused step: what nn/fused_loss.hpp is on the CPU.
 #pragma once
 
+#include <algorithm>
 #include <tinynet/cuda/fused_step.hpp>
 #include <tinynet/cuda/fused_update.hpp>
 #include <tinynet/cuda/kernel_net.hpp>
 #include <tinynet/cuda/reductions.hpp>
 #include <tinynet/cuda/row_loss.hpp>
 #include <tinynet/nn/fused_loss.hpp>
+#include <tinynet/optim/optimizer.hpp>
 
 namespace tinynet {
 namespace detail {
 
-/// The loss of a fused step on the tape. The gradients of the parts are there already; backward() adds them up, and to
-/// the parameters'.
+/// The loss of a fused step on the tape, with the gradients of the parts of the rows. backward() leaves it to whoever
+/// needs the parameters' gradient to add them up.
 template <class Number, class Device>
-class DeviceFusedLoss final : public Node<On<Number, Device>> {
+class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGradient<On<Number, Device>> {
+  using Scalar = On<Number, Device>;
+
  public:
-  DeviceFusedLoss(std::shared_ptr<FlatParameters<On<Number, Device>>> parameters, int parts)
-      : Node<On<Number, Device>>("fused_loss", {1, 1}, true),
-        parameters_(std::move(parameters)),
+  DeviceFusedLoss(const std::shared_ptr<FlatParameters<Scalar>>& parameters, int parts)
+      : Node<Scalar>("fused_loss", {1, 1}, true),
+        parameters_(parameters),
+        size_(static_cast<int>(parameters->size())),
         parts_(parts),
-        gradients_(parts * parameters_->size()),
-        losses_(parts + 1) {}
+        gradients_(parts * parameters->size()),
+        losses_(parts + 1),
+        upstream_(1) {}
 
   bool is_leaf() const override { return false; }
 
   void backward() override {
-    gpu::UpdateArguments<gpu::KeepParameters, 0, Number> arguments{};
-    arguments.partial = address(gradients_.data());
-    arguments.partial_loss = address(losses_.data());
-    arguments.parts = parts_;
-    arguments.size = static_cast<int>(parameters_->size());
-    arguments.factor = Number(1);
-    arguments.upstream = address(this->gradient);
-    arguments.add = true;
-    arguments.gradient = address(parameters_->gradient.data());
-    arguments.loss = address(losses_.data()) + parts_;
+    const auto parameters = parameters_.lock();
+    if (parameters == nullptr) return;          // nobody can see their gradient any more
+    if (pending_) parameters->gradient.data();  // of a graph that was retained: the other one comes first
+    copy(this->gradient, 1, upstream_.data());
+    ++this->references;
+    pending_ = true;
+    parameters->gradient.add(this, Var<Scalar, 1, 1>(this));
+  }
+
+  void put(Scalar* sum, bool accumulate) override {
+    auto arguments = update_arguments<0>(gpu::KeepParameters{}, sum);
+    arguments.add = accumulate;
+    DeviceRuntime<Device>::launch(arguments);
+  }
+
+  /// The same, along with a step of the parameters: see gpu::UpdateArguments.
+  template <class Rule, std::size_t States>
+  void put_and_step(const Rule& rule, Scalar* sum, Scalar* lost, const std::array<Scalar*, States>& state) {
+    auto arguments = update_arguments<static_cast<int>(States)>(rule, sum);
+    arguments.parameters = parameters();
+    arguments.lost = address(lost);
+    std::transform(state.begin(), state.end(), arguments.state, [](Scalar* numbers) { return address(numbers); });
     DeviceRuntime<Device>::launch(arguments);
   }
 
   Number* gradients() { return address(gradients_.data()); }
   On<double, Device>* losses() { return losses_.data(); }
   int parts() const { return parts_; }
-  Number* parameters() { return address(parameters_->value.data()); }
+  Number* parameters() const { return address(parameters_.lock()->value.data()); }
 
  private:
-  std::shared_ptr<FlatParameters<On<Number, Device>>> parameters_;
-  int parts_;
-  Buffer<On<Number, Device>> gradients_;
+  template <int States, class Rule>
+  auto update_arguments(const Rule& rule, Scalar* sum) {
+    pending_ = false;
+    return gpu::UpdateArguments<Rule, States, Number>{.rule = rule,
+                                                      .partial = address(gradients_.data()),
+                                                      .partial_loss = address(losses_.data()),
+                                                      .parts = parts_,
+                                                      .size = size_,
+                                                      .factor = Number(1),
+                                                      .upstream = address(upstream_.data()),
+                                                      .add = false,
+                                                      .loss_factor = 1,
+                                                      .gradient = address(sum),
+                                                      .loss = address(losses_.data()) + parts_,
+                                                      .parameters = nullptr,
+                                                      .lost = nullptr,
+                                                      .state = {}};
+  }
+
+  std::weak_ptr<FlatParameters<Scalar>> parameters_;  // which hold this node as long as their gradient is pending
+  int size_, parts_;
+  Buffer<Scalar> gradients_;
   Buffer<On<double, Device>> losses_;
+  Buffer<Scalar> upstream_;
+  bool pending_ = false;
 };
+
+/// A step of all parameters; with the sum of the gradients of a fused step that is still pending, in one kernel.
+template <class Rule, class Number, class Device, std::size_t States>
+void update_all(const Rule& rule, FlatParameters<On<Number, Device>>& parameters, On<Number, Device>* lost,
+                const std::array<On<Number, Device>*, States>& state) {
+  auto& gradient = parameters.gradient;
+  // Nothing else is ever pending.
+  if (auto* const pending = static_cast<DeviceFusedLoss<Number, Device>*>(gradient.take()))
+    pending->put_and_step(rule, gradient.numbers(), lost, state);
+  else
+    update_parameters(rule, parameters.size(), parameters.value.data(), gradient.data(), lost, state);
+}
 
 /// Calls f with the plan whose tiles have as many rows as there is memory for.
 template <class Layers, class Number, class Table, class F>

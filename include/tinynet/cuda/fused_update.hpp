@@ -15,11 +15,10 @@ namespace tinynet::detail::gpu {
 struct KeepParameters {};
 
 /// What an update reads and writes; vectors have `size` numbers. `rule(p, g, state...)` gives the step to take off a
-/// parameter p with the gradient g and changes the states (see optim/). It is read from memory of the GPU, so that a
-/// recorded launch can be repeated with another learning rate or number of steps.
+/// parameter p with the gradient g and changes the states (see optim/).
 template <class Rule, int States, class Scalar>
 struct UpdateArguments {
-  const Rule* rule;
+  Rule rule;
   const Scalar* partial;       ///< [parts, size], as a fused step leaves them
   const double* partial_loss;  ///< [parts]
   int parts, size;
@@ -84,8 +83,7 @@ class FusedUpdate {
   }
   template <int... I>
   TINYNET_DEVICE void apply(int i, Scalar g, std::integer_sequence<int, I...>) const {
-    const Rule rule = *a_.rule;
-    const Scalar step = rule(a_.parameters[i], g, a_.state[I][i]...);
+    const Scalar step = a_.rule(a_.parameters[i], g, a_.state[I][i]...);
     subtract_compensated(a_.parameters[i], step, a_.lost[i]);
   }
 

@@ -91,7 +91,8 @@ class Module {
   void zero_grad() requires(!std::is_void_v<Scalar>) {
     using detail::fill;
     for (auto* const parameter : parameters())
-      fill(parameter->gradient_data(), parameter->size(), detail::number_of<typename Derived::Scalar>(0));
+      fill(parameter->storage()->gradient.data() + parameter->offset(), parameter->size(),
+           detail::number_of<typename Derived::Scalar>(0));
   }
 
   /// Every parameter and buffer by its name, as the function state_dict gives them.

@@ -9,6 +9,16 @@
 #include <vector>
 
 namespace tinynet {
+namespace detail {
+
+/// A step of all parameters; a device may do it in another way.
+template <class Rule, class Scalar, std::size_t States>
+void update_all(const Rule& rule, FlatParameters<Scalar>& parameters, Scalar* lost,
+                const std::array<Scalar*, States>& state) {
+  update_parameters(rule, parameters.size(), parameters.value.data(), parameters.gradient.data(), lost, state);
+}
+
+}  // namespace detail
 
 /// The part of an optimizer that a schedule changes.
 class LearningRate {
@@ -63,9 +73,8 @@ class Optimizer : public LearningRate {
   void update(const Rule& rule, std::index_sequence<I...>) {
     ++steps_;
     const std::array<Scalar*, sizeof...(I)> state{state_[I].data()...};
-    using detail::update_parameters;
-    update_parameters(rule, parameters_->size(), parameters_->value.data(), parameters_->gradient.data(),
-                      state_.back().data(), state);
+    using detail::update_all;
+    update_all(rule, *parameters_, state_.back().data(), state);
   }
   template <std::size_t States, class Rule>
   void update(const Rule& rule) {
