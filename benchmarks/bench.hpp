@@ -113,6 +113,14 @@ class Recorder {
       lap();
     }
   }
+  /// The same in chunks of steps that nobody waits for, the last one excepted: step(wait).
+  template <class Step>
+  void measure(int chunks, int chunk, const Step& step) {
+    measure(chunks, [&] {
+      for (int i = 1; i <= chunk; ++i) step(i == chunk);
+    });
+    for (double& seconds : seconds_) seconds /= chunk;
+  }
 
   /// The first three losses of a training.
   void loss(double value) {
@@ -120,10 +128,12 @@ class Recorder {
   }
   bool wants_loss() const { return check_.size() < 3; }
   void check(double value) { check_.push_back(value); }
+  /// What goes into the table besides.
+  void note(const std::string& name, double value) { notes_ += ", \"" + name + "\": " + list({value}); }
 
   void print() const {
-    std::printf("{\"seconds\": [%s], \"check\": [%s], \"first_step\": %.6f}\n", list(seconds_).c_str(),
-                list(check_).c_str(), first_step_);
+    std::printf("{\"seconds\": [%s], \"check\": [%s], \"first_step\": %.6f%s}\n", list(seconds_).c_str(),
+                list(check_).c_str(), first_step_, notes_.c_str());
   }
 
  private:
@@ -138,6 +148,7 @@ class Recorder {
   }
 
   std::vector<double> seconds_, check_;
+  std::string notes_;
   double first_step_ = 0;
   Clock::time_point last_ = Clock::now();
 };

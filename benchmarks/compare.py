@@ -8,7 +8,8 @@
 A round runs every peer once, as a process of its own, every other round in the opposite order. A process gives the
 median of its steps, without the first two, which pay for compiling and warming up. The table has the median over the
 rounds and its ratio to the first row; the peak of the resident memory, too. That all peers compute the same numbers
-(the first three losses of a training, the outputs for a row, the length of a gradient) is checked.
+(the first three losses of a training, the outputs for a row, the length of a gradient) is checked. The work `gpu` needs
+a CUDA GPU, and runs only if it is named.
 """
 import argparse
 import datetime
@@ -18,6 +19,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -27,6 +29,7 @@ import time
 from works import PACKAGES, PEERS, UNITS, WORKS
 
 HERE = pathlib.Path(__file__).resolve().parent
+MORE = {"loss": ("loss at the end", ".5g"), "gradient_error": ("gradient's error", ".1e")}  # columns of some works
 TOLERANCE = 1e-4  # of the largest of the numbers that must be the same
 
 
@@ -43,7 +46,8 @@ def command_of(peer, work, options):
         installed = all(importlib.util.find_spec(package) for package in PACKAGES[owner])
         command = [sys.executable, str(HERE / "peers" / f"{owner}_{work.kind}.py")]
     else:
-        program = options.build / "benchmarks" / f"bench_{owner}_{work.kind}"
+        kind = "gpu" if words.get("device") == "cuda" else work.kind
+        program = options.build / "benchmarks" / f"bench_{owner}_{kind}"
         installed = program.exists()
         command = [str(program)]
     return (command + [f"{name}={value}" for name, value in words.items()], words) if installed else None
@@ -63,14 +67,17 @@ def run(command, words, work):
         errors.seek(0)
         complaints = errors.read().strip().splitlines()
     if child.returncode != 0:
-        raise RuntimeError(complaints[-1] if complaints else f"exit code {child.returncode}")
+        complaints.insert(0, f"exit code {child.returncode}")
+        named = [line for line in complaints if line.split(":")[0].endswith("Error")]  # Python's, which others may follow
+        raise RuntimeError((named or complaints)[-1])
     megabytes = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024)
     if work.measure == "process":
         return {"seconds": end - begin, "peak_mb": megabytes, "check": []}
     result = json.loads(output.splitlines()[-1])
     steps = result["seconds"]
     seconds = result["first_step"] - begin if work.measure == "start" else statistics.median(steps[2:] or steps)
-    return {"seconds": seconds, "peak_mb": megabytes, "check": result["check"]}
+    return {"seconds": seconds, "peak_mb": megabytes, "check": result["check"],
+            **{key: result[key] for key in MORE if key in result}}
 
 
 def check(name, rounds):
@@ -107,12 +114,13 @@ def compare(name, work, options):
 
 
 def table(work, rounds, absent):
-    lines = [f"## {work.title}", "", f"| | {work.unit} | range | ratio | peak MB | ratio |",
-             "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    more = [key for key in MORE if any(key in results[0] for results in rounds.values())]
+    heads = [work.unit, "range", "ratio", "peak MB", "ratio", *(MORE[key][0] for key in more)]
+    lines = [f"## {work.title}", "", f"| | {' | '.join(heads)} |", f"| --- |{' ---: |' * len(heads)}"]
     base = rounds.get(work.peers[0])
     for peer in work.peers:
         if peer in absent:
-            lines.append(f"| {peer} | {absent[peer]} | | | | |")
+            lines.append(f"| {peer} | {absent[peer]} |{' |' * (len(heads) - 1)}")
             continue
         times = [result["seconds"] * UNITS[work.unit] for result in rounds[peer]]
         cells = [f"{statistics.median(times):.4g}", f"{min(times):.4g} .. {max(times):.4g}"]
@@ -121,6 +129,7 @@ def table(work, rounds, absent):
             if key == "peak_mb":
                 cells.append(f"{middle:.0f}")
             cells.append(f"{middle / statistics.median(result[key] for result in base):.2f}" if base else "")
+        cells += [f"{statistics.median(result[key] for result in rounds[peer]):{MORE[key][1]}}" for key in more]
         lines.append(f"| {peer} | {' | '.join(cells)} |")
     return lines + [""]
 
@@ -130,7 +139,10 @@ def machine():
     if os.path.exists("/proc/cpuinfo"):
         with open("/proc/cpuinfo") as lines:
             model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
-    return f"{model}, {os.cpu_count()} CPUs"
+    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    found = subprocess.run(query, capture_output=True, text=True) if shutil.which(query[0]) else None
+    gpus = found.stdout.strip().splitlines() if found and found.returncode == 0 else []
+    return "; ".join([f"{model}, {os.cpu_count()} CPUs", *gpus])
 
 
 def versions():
@@ -140,7 +152,7 @@ def versions():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("works", nargs="*", metavar="WORK", help=f"of {', '.join(WORKS)} (all)")
+    parser.add_argument("works", nargs="*", metavar="WORK", help=f"of {', '.join(WORKS)} (all but gpu)")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build" / "release")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
@@ -164,7 +176,7 @@ def main():
     lines = [f"{about['date']}, {about['machine']}, {options.threads} threads, {options.rounds} rounds in turns, medians",
              "", about["versions"], "", f"Command: `{about['command']}`", ""]
     stored = {"about": about, "works": {}}
-    for name in options.works or WORKS:
+    for name in options.works or [name for name in WORKS if name != "gpu"]:
         work = WORKS[name]
         rounds, absent = compare(name, work, options)
         lines += table(work, rounds, absent)

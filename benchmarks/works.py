@@ -13,6 +13,7 @@ PEERS = {
     "PyTorch eager": ("torch", {}),
     "PyTorch eager, one thread": ("torch", {"threads": 1}),
     "torch.compile": ("torch", {"mode": "compile"}),
+    "PyTorch, CUDA graph": ("torch", {"mode": "graph"}),
     "JAX jit": ("jax", {}),
     "JAX jit, one thread": ("jax", {"threads": 1}),
     "ONNX Runtime": ("onnxruntime", {}),
@@ -33,9 +34,10 @@ class Work:
     measure: str = "step"  # or "start": until the first step is done; "process": from beginning to end
 
 
-def training(title, unit, steps, peers, shape, data="mnist", batch=0, optimizer="sgd", lr=0.003, measure="step"):
+def training(title, unit, steps, peers, shape, data="mnist", batch=0, optimizer="sgd", lr=0.003, measure="step",
+             **more):
     return Work(f"{title}, {shape}, {'Adam' if optimizer == 'adam' else 'SGD'}", unit, "train", steps, peers,
-                dict(shape=shape, data=data, batch=batch, optimizer=optimizer, lr=lr), measure)
+                dict(shape=shape, data=data, batch=batch, optimizer=optimizer, lr=lr, **more), measure)
 
 
 MAIN = "784-30-30-10"
@@ -64,6 +66,9 @@ WORKS = {
     "infer": Work(f"outputs for one row, {MAIN}", "µs", "infer", 10000,
                   ["tinynet", "tinynet, frozen", "PyTorch eager", "ONNX Runtime", "Eigen by hand", "dlib"],
                   dict(shape=MAIN)),
+    "gpu": training("full-batch step on a GPU, MNIST", "µs", 25,
+                    ["tinynet", "tinynet, general tape", "PyTorch eager", "torch.compile", "PyTorch, CUDA graph",
+                     "JAX jit"], MAIN, device="cuda", chunk=200),
     "program": Work("the program mnist, 5000 steps, from reading the data to the last loss", "s", "program", 5000,
                     ["tinynet"], measure="process"),
 }

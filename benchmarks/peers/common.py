@@ -10,6 +10,7 @@ import numpy as np
 ARGUMENTS = dict(word.split("=", 1) for word in sys.argv[1:])  # NAME=VALUE ..., as the table of compare.py has them
 STEPS, THREADS = int(ARGUMENTS["steps"]), int(ARGUMENTS["threads"])
 MODE = ARGUMENTS.get("mode", "")
+DEVICE = ARGUMENTS.get("device", "cpu")  # or "cuda"
 SHAPE = [int(size) for size in ARGUMENTS.get("shape", "").split("-") if size]
 
 
@@ -75,22 +76,48 @@ def measure(step):
     return seconds, first_step
 
 
-def report(measured, check):
-    """Prints what was measured, and the numbers that must be the same for all peers."""
+def report(measured, check, **more):
+    """Prints what was measured, the numbers that must be the same for all peers, and more that goes into the table."""
     seconds, first_step = measured
-    print(json.dumps({"seconds": seconds, "check": [float(number) for number in check], "first_step": first_step}))
+    check = [float(number) for number in check]
+    print(json.dumps({"seconds": seconds, "check": check, "first_step": first_step, **more}))
 
 
-def train(step, x, y):
-    """Calls loss = step(rows of x, of y) for the whole data, or batch by batch, and reports."""
-    size = int(ARGUMENTS["batch"])
+def gradient_error(gradient):
+    """|gradient - g| / |g|, where g is the gradient of the cross entropy of all data at the start, in float64."""
+    x, y = read_data(ARGUMENTS["data"])
+    layers = [(weight.astype(np.float64), bias) for weight, bias in start()]
+    inputs = [x.astype(np.float64)]
+    for weight, bias in layers:
+        outputs = inputs[-1] @ weight.T + bias
+        inputs.append(np.maximum(outputs, 0))
+    exponentials = np.exp(outputs - outputs.max(1, keepdims=True))
+    dy = (exponentials / exponentials.sum(1, keepdims=True) - np.eye(SHAPE[-1])[y]) / len(y)
+    exact = []
+    for (weight, _), x in zip(reversed(layers), reversed(inputs[:-1])):
+        exact = [dy.T @ x, dy.sum(0), *exact]
+        dy = dy @ weight * (x > 0)
+    gradient, exact = (np.concatenate([np.ravel(part) for part in parts]) for parts in (gradient, exact))
+    return np.linalg.norm(gradient - exact) / np.linalg.norm(exact)
+
+
+def train(step, x, y, gradient):
+    """Calls loss = step(rows of x, of y) for the whole data, or batch by batch, and reports. gradient() is that of all
+    data at the start. With chunk=N a measurement is the mean of N steps that nobody waits for, the last one excepted;
+    then the gradient's error and the loss after all steps are reported, too."""
+    size, in_chunks, chunk = int(ARGUMENTS["batch"]), "chunk" in ARGUMENTS, int(ARGUMENTS.get("chunk", 1))
+    more = {"gradient_error": gradient_error(gradient())} if in_chunks else {}
     losses = []
 
-    def epoch():
-        for i in range(0, len(x), size or len(x)):
-            loss = step(x[i:i + size], y[i:i + size]) if size else step(x, y)
-            if len(losses) < 3:
-                losses.append(float(loss))
-        return float(loss)  # waits for it; JAX computes while Python goes on
+    def epochs():
+        for _ in range(chunk):
+            for i in range(0, len(x), size or len(x)):
+                loss = step(x[i:i + size], y[i:i + size]) if size else step(x, y)
+                if len(losses) < 3:
+                    losses.append(float(loss))
+        return float(loss)  # waits for it; JAX computes while Python goes on, and so does a GPU
 
-    report(measure(epoch), losses)
+    seconds, first_step = measure(epochs)
+    if in_chunks:
+        more["loss"] = float(step(x, y))
+    report(([time / chunk for time in seconds], first_step), losses, **more)

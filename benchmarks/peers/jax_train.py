@@ -5,12 +5,14 @@ import os
 import common
 
 # XLA takes as many threads as there are CPUs.
-if hasattr(os, "sched_setaffinity"):
+if common.DEVICE == "cpu" and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:common.THREADS])
 
 import jax
 import jax.numpy as jnp
 
+jax.config.update("jax_default_device", jax.devices(common.DEVICE)[0])
+jax.config.update("jax_default_matmul_precision", "highest")  # no TF32
 lr = float(common.ARGUMENTS["lr"])
 parameters = jax.tree.map(jnp.asarray, common.start())
 
@@ -52,8 +54,12 @@ def step(x, y):
     return loss
 
 
+def gradient():
+    return jax.tree.leaves(jax.jit(jax.grad(loss_of))(parameters, x, y))
+
+
 x, y = common.read_data(common.ARGUMENTS["data"])
 if common.ARGUMENTS["batch"] == "0":
     x, y = jnp.asarray(x), jnp.asarray(y)
 # Batches are cut from NumPy's arrays: a slice of JAX's is a compiled call of its own.
-common.train(step, x, y)
+common.train(step, x, y, gradient)

@@ -127,7 +127,7 @@ class Tape {
     }
   }
 
-  /// Computes the gradient of `root` (times the numbers at `upstream`) by every leaf it was computed from.
+  /// Computes the gradient of `root` (times the numbers at `upstream`; null: ones) by every leaf it was computed from.
   void backward(NodeType* root, const Scalar* upstream, bool retain_graph) {
     if (this != &current())
       throw Error(ErrorCode::usage, std::string("backward: '") + root->name + "' belongs to another thread");
@@ -180,12 +180,17 @@ class Tape {
 
   void add_gradient(NodeType* node, const Scalar* upstream) {
     const Index count = node->shape.size();
-    if (node->gradient == nullptr) {
-      node->gradient = allocate_numbers(count);
-      copy(upstream, count, node->gradient);
-    } else {
-      add(upstream, count, node->gradient);
+    if (node->gradient != nullptr) {
+      const Buffer<Scalar> ones(upstream == nullptr ? count : 0);
+      if (upstream == nullptr) fill(ones.data(), count, number_of<Scalar>(1));
+      add(upstream == nullptr ? ones.data() : upstream, count, node->gradient);
+      return;
     }
+    node->gradient = allocate_numbers(count);
+    if (upstream == nullptr)
+      fill(node->gradient, count, number_of<Scalar>(1));
+    else
+      copy(upstream, count, node->gradient);
   }
 
   // The visited nodes let go of their inputs. Each is held while that happens, since an input may be on the list.

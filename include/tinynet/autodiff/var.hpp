@@ -96,10 +96,7 @@ class Var {
     if (shape().size() != 1)
       throw Error(ErrorCode::usage, "backward: expected a single number, found a matrix " + to_string(shape()) +
                                         "; take its sum or mean, or give the gradient to start from");
-    const detail::Buffer<Scalar> one(1);
-    using detail::fill;
-    fill(one.data(), 1, detail::number_of<Scalar>(1));
-    node_->tape->backward(node_, one.data(), retain.value);
+    node_->tape->backward(node_, nullptr, retain.value);
   }
 
   /// The same for a matrix: `upstream` is the gradient of some number by this value, of the same shape.

@@ -5,6 +5,8 @@
 #error "tinynet: define EIGEN_USE_GPU for the whole translation unit, or include <tinynet/cuda.cuh> before all else"
 #endif
 
+#include <cstdint>
+#include <limits>
 #include <tinynet/cuda/fused_loss.hpp>
 #include <tinynet/cuda/fused_mlp.cuh>
 #include <tinynet/cuda/stream.cuh>
@@ -18,6 +20,7 @@ struct DeviceRuntime<Cuda> {
 
   /// Throws Error (device) if there is no GPU, or not enough memory on it.
   static void* allocate(std::size_t bytes) {
+    keep_memory();
     void* memory = nullptr;
     if (bytes > 0) check_cuda(cudaMallocAsync(&memory, bytes, stream().get()), "cudaMallocAsync");
     return memory;
@@ -49,6 +52,18 @@ struct DeviceRuntime<Cuda> {
   }
 
  private:
+  // What was freed stays in CUDA's pool for the next step, also when the host waits in between.
+  static void keep_memory() {
+    thread_local int done = -1;
+    int device = 0;
+    check_cuda(cudaGetDevice(&device), "cudaGetDevice");
+    if (device == done) return;
+    cudaMemPool_t pool = nullptr;
+    check_cuda(cudaDeviceGetDefaultMemPool(&pool, device), "cudaDeviceGetDefaultMemPool");
+    std::uint64_t threshold = std::numeric_limits<std::uint64_t>::max();
+    check_cuda(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold), "cudaMemPoolSetAttribute");
+    done = device;
+  }
   static int gpu_count() {
     static const int count = [] {
       int number = 0;

@@ -27,8 +27,10 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
         size_(static_cast<int>(parameters->size())),
         parts_(parts),
         gradients_(parts * parameters->size()),
-        losses_(parts + 1),
-        upstream_(1) {}
+        losses_(parts + 1) {}
+  ~DeviceFusedLoss() override {
+    if (upstream_ != nullptr) this->tape->free_numbers(upstream_, 1);
+  }
 
   bool is_leaf() const override { return false; }
 
@@ -36,7 +38,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
     const auto parameters = parameters_.lock();
     if (parameters == nullptr) return;          // nobody can see their gradient any more
     if (pending_) parameters->gradient.data();  // of a graph that was retained: the other one comes first
-    copy(this->gradient, 1, upstream_.data());
+    std::swap(this->gradient, upstream_);       // what was there goes back to the tape
     ++this->references;
     pending_ = true;
     parameters->gradient.add(this, Var<Scalar, 1, 1>(this));
@@ -73,7 +75,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
                                                       .parts = parts_,
                                                       .size = size_,
                                                       .factor = Number(1),
-                                                      .upstream = address(upstream_.data()),
+                                                      .upstream = address(upstream_),
                                                       .add = false,
                                                       .loss_factor = 1,
                                                       .gradient = address(sum),
@@ -87,7 +89,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
   int size_, parts_;
   Buffer<Scalar> gradients_;
   Buffer<On<double, Device>> losses_;
-  Buffer<Scalar> upstream_;
+  Scalar* upstream_ = nullptr;  // the derivative by the loss
   bool pending_ = false;
 };
 
