@@ -9,8 +9,8 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
-#if __has_include(<Eigen/Tensor>)
-#include <Eigen/Tensor>  // Eigen 5
+#if __has_include(<unsupported/Eigen/Tensor>)
+#include <unsupported/Eigen/Tensor>  // Eigen 5
 #else
 #include <unsupported/Eigen/CXX11/Tensor>
 #endif
