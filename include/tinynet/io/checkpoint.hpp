@@ -1,0 +1,85 @@
+// A training that can be gone on with: parameters, buffers and what the optimizer remembers, in one safetensors file.
+// Needs nlohmann-json.
+#pragma once
+
+#include <charconv>
+#include <string>
+#include <system_error>
+#include <tinynet/io/module.hpp>
+#include <tinynet/optim/optimizer.hpp>
+#include <utility>
+#include <vector>
+
+namespace tinynet {
+namespace detail {
+
+// The places in the metadata of what is no tensor.
+inline constexpr const char* checkpoint_steps = "tinynet.checkpoint.steps";
+inline constexpr const char* checkpoint_lr = "tinynet.checkpoint.lr";
+
+/// The optimizer's vectors under names that no parameter has.
+template <class Vectors>
+auto optimizer_tensors(Vectors& state) {
+  using Number = std::remove_pointer_t<decltype(state.front().data())>;
+  std::vector<NamedTensor<Number>> tensors;
+  for (auto& numbers : state)
+    tensors.push_back({"optimizer.state." + std::to_string(tensors.size()), {numbers.size()}, numbers.data()});
+  return tensors;
+}
+
+/// The number that the metadata have under a key. Throws Error (data) if there is none.
+template <class Number>
+Number checkpoint_number(const SafeTensors& file, const char* key) {
+  Number number{};
+  const auto found = file.metadata().find(key);
+  const std::string text = found == file.metadata().end() ? "" : found->second;
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, number);
+  if (result.ec != std::errc() || result.ptr != end || !(number >= Number(0)))
+    throw Error({.path = file.path(),
+                 .what = std::string("not a checkpoint of tinynet's: metadata ") + key,
+                 .expected = "a number that is not negative",
+                 .actual = text.empty() ? "none" : "'" + printable(text) + "'"});
+  return number;
+}
+
+}  // namespace detail
+
+/// Writes all that a training needs to go on later as if it had never stopped: the parameters and buffers of the net,
+/// and the optimizer's state, number of steps and learning rate; all or nothing, as write_safetensors. `about` are
+/// texts of the caller's (which step it was, which options). What else there is, such as the order of batches, follows
+/// from a seed and the number of steps. Throws Error (io).
+template <detail::IsModule Net, class Opt>
+void save_checkpoint(const std::string& path, const Net& net, const Opt& optimizer, Metadata about = {}) {
+  using Scalar = typename Net::Scalar;
+  static_assert(detail::on_cpu<Scalar>, "tinynet: save_checkpoint: bring the net to the CPU first");
+  auto tensors = state_dict(net);
+  for (const NamedTensor<const Scalar>& t : detail::optimizer_tensors(optimizer.state())) tensors.push_back(t);
+  about[detail::checkpoint_steps] = std::to_string(optimizer.steps());
+  char lr[32];
+  about[detail::checkpoint_lr] = std::string(lr, std::to_chars(lr, lr + sizeof lr, optimizer.lr()).ptr);
+  save_safetensors<Scalar>(path, tensors, about);
+}
+
+/// Reads what save_checkpoint wrote into the same net and optimizer, all or nothing; returns the caller's texts. Throws
+/// Error (io, or data with all that does not fit) and then changes nothing.
+template <detail::IsModule Net, class Opt>
+Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
+  using Scalar = typename Net::Scalar;
+  static_assert(detail::on_cpu<Scalar>, "tinynet: load_checkpoint: load before the net goes to another device");
+  const SafeTensors file = read_safetensors(path);
+  const auto steps = detail::checkpoint_number<Index>(file, detail::checkpoint_steps);
+  const auto lr = detail::checkpoint_number<double>(file, detail::checkpoint_lr);
+  auto tensors = state_dict(net);
+  auto state = optimizer.state();
+  for (const NamedTensor<Scalar>& t : detail::optimizer_tensors(state)) tensors.push_back(t);
+  assign_tensors(path, file.tensors(), tensors);
+  optimizer.restore(steps, std::move(state));
+  optimizer.set_lr(lr);
+  Metadata about = file.metadata();
+  about.erase(detail::checkpoint_steps);
+  about.erase(detail::checkpoint_lr);
+  return about;
+}
+
+}  // namespace tinynet

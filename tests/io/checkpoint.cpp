@@ -1,0 +1,124 @@
+// Trainings that are stopped and gone on with, bit for bit as if they had not been.
+#include <doctest/doctest.h>
+
+#include <tinynet/io/checkpoint.hpp>
+#include <tinynet/mlp.hpp>
+#include <tinynet/nn/normalization.hpp>
+#include <tinynet/nn/sequential.hpp>
+#include <tinynet/optim/schedule.hpp>
+
+#include "temporary_folder.hpp"
+
+using namespace tinynet;
+
+namespace {
+
+const Matrix<float> x = [] {
+  Generator generator{Seed{1}};
+  Matrix<float> numbers(30, 4);
+  init::uniform(numbers, -1, 1, generator);
+  return numbers;
+}();
+const std::vector<int> y = [] {
+  std::vector<int> classes;
+  for (int i = 0; i < 30; ++i) classes.push_back(i % 3);
+  return classes;
+}();
+
+auto make_net(std::uint64_t seed) {
+  Generator generator{Seed{seed}};
+  return Sequential{Linear<4, 6>{generator}, BatchNorm1d<6>{}, Tanh{}, Linear<6, 3>{generator}};
+}
+using Net = decltype(make_net(0));
+
+template <class Opt>
+void train(Net& net, Opt& optimizer, int steps) {
+  for (int i = 0; i < steps; ++i) {
+    optimizer.set_lr(0.9 * optimizer.lr());
+    const auto loss = cross_entropy(net(x), y);
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+  }
+}
+
+std::vector<float> numbers_of(Net& net) {
+  std::vector<float> all;
+  for (const auto& tensor : net.state_dict()) all.insert(all.end(), tensor.data, tensor.data + tensor.size());
+  return all;
+}
+
+template <class Make>
+void check_resuming(const Make& make) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "checkpoint";
+  Net whole = make_net(3);
+  auto whole_optimizer = make(whole);
+  train(whole, whole_optimizer, 9);
+  for (const int stop : {0, 1, 4, 9}) {
+    CAPTURE(stop);
+    Net first = make_net(3);
+    auto first_optimizer = make(first);
+    train(first, first_optimizer, stop);
+    save_checkpoint(path, first, first_optimizer, {{"step", std::to_string(stop)}});
+    Net second = make_net(4);  // whatever it is, it is replaced
+    auto second_optimizer = make(second);
+    train(second, second_optimizer, 2);
+    CHECK(load_checkpoint(path, second, second_optimizer) == Metadata{{"step", std::to_string(stop)}});
+    CHECK(second_optimizer.steps() == stop);
+    train(second, second_optimizer, 9 - stop);
+    CHECK(numbers_of(second) == numbers_of(whole));
+    CHECK(second_optimizer.lr() == whole_optimizer.lr());
+  }
+}
+
+std::string error_of(const std::string& path, Net& net, SGD<float>& optimizer) {
+  try {
+    load_checkpoint(path, net, optimizer);
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::data);
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a training goes on as if it had never stopped, with every optimizer") {
+  check_resuming([](Net& net) { return SGD{net, {.lr = 0.1}}; });
+  check_resuming([](Net& net) { return SGD{net, {.lr = 0.1, .momentum = 0.9, .nesterov = true}}; });
+  check_resuming([](Net& net) { return Adam{net, {.lr = 0.01}}; });
+  check_resuming([](Net& net) { return AdamW{net, {.lr = 0.01}}; });
+  check_resuming([](Net& net) { return RMSprop{net, {.momentum = 0.5, .centered = true}}; });
+  check_resuming([](Net& net) { return Adagrad{net, {.lr = 0.1, .lr_decay = 0.1}}; });
+  check_resuming([](Net& net) { return Adadelta{net}; });
+}
+
+TEST_CASE("what does not fit changes nothing, and is named") {
+  const test::TemporaryFolder folder;
+  Net net = make_net(3);
+  SGD<float> optimizer{net, {.lr = 0.1, .momentum = 0.9}};
+  train(net, optimizer, 2);
+  const auto before = numbers_of(net);
+
+  const std::string weights = folder / "weights";
+  save_safetensors(weights, net);
+  CHECK(contains(error_of(weights, net, optimizer),
+                 "not a checkpoint of tinynet's: metadata tinynet.checkpoint.steps; "));
+
+  const std::string plain = folder / "plain";
+  Net other = make_net(5);
+  SGD<float> without_momentum{other, {.lr = 0.2}};
+  save_checkpoint(plain, other, without_momentum);
+  CHECK(contains(error_of(plain, net, optimizer), "optimizer.state.1 is missing"));
+
+  const std::string broken = folder / "broken";
+  save_safetensors(broken, net, {{"tinynet.checkpoint.steps", "-3"}, {"tinynet.checkpoint.lr", "0.1"}});
+  CHECK(contains(error_of(broken, net, optimizer), "expected a number that is not negative, found '-3'"));
+
+  CHECK(numbers_of(net) == before);
+  CHECK(optimizer.steps() == 2);
+  CHECK_THROWS_AS(load_checkpoint(folder / "nowhere", net, optimizer), Error);
+}
