@@ -14,6 +14,17 @@ namespace {
 
 int gpu_index = 0;
 
+/// Calls f with what two variants of the same kinds of things hold, the same kind both.
+template <std::size_t I = 0, class A, class B, class F>
+void visit_same(A& a, B& b, const F& f) {
+  if constexpr (I < std::variant_size_v<A>) {
+    if (a.index() == I)
+      f(std::get<I>(a), std::get<I>(b));
+    else
+      visit_same<I + 1>(a, b, f);
+  }
+}
+
 /// A net that starts as one of the program's memory and goes to the GPU, with the data, when it is first used.
 template <class HostNet>
 class GpuModel : public Model {
@@ -35,6 +46,8 @@ class GpuModel : public Model {
     if (!data_) {
       data_.emplace(train_.to(tinynet::cuda));
       if (options_.batch != 0) batches_.emplace(data_->images, data_->labels, options_.batch, batch_options());
+      if (batches_)
+        for (Index i = 0; i < steps_before_; ++i) batches_->next();  // in the order of the first time
     }
     if (!batches_) return step_on(data_->images * options_.scale, data_->labels, wanted, on_loss);
     const auto batch = batches_->next();
@@ -52,6 +65,32 @@ class GpuModel : public Model {
     if (net_) host_ = net_->to(tinynet::cpu);
     return tinynet::state_dict(host_);
   }
+  void save_checkpoint(const std::string& path, tinynet::Metadata about) override {
+    start();
+    weights();
+    auto here = make_optimizer(host_, options_);
+    visit_same(here, *optimizer_, [&](auto& to, const auto& from) {
+      auto state = to.state();
+      for (std::size_t i = 0; i < state.size(); ++i) state[i] = from.state()[i].to(tinynet::cpu);
+      to.restore(from.steps(), std::move(state));
+      to.set_lr(from.lr());
+      tinynet::save_checkpoint(path, host_, to, std::move(about));
+    });
+  }
+  int load_checkpoint(const std::string& path) override {
+    auto here = make_optimizer(host_, options_);
+    std::visit([&](auto& optimizer) { tinynet::load_checkpoint(path, host_, optimizer); }, here);
+    start();
+    visit_same(here, *optimizer_, [&](const auto& from, auto& to) {
+      auto state = to.state();
+      for (std::size_t i = 0; i < state.size(); ++i) state[i] = tinynet::to(from.state()[i], tinynet::cuda);
+      to.restore(from.steps(), std::move(state));
+      to.set_lr(from.lr());
+      steps_before_ = from.steps();
+    });
+    return static_cast<int>(steps_before_);
+  }
+
   std::string kind() const override { return kind_; }
   std::string device() const override { return "cuda:" + std::to_string(gpu_index); }
 
@@ -78,6 +117,7 @@ class GpuModel : public Model {
   const Options options_;
   const tinynet::Dataset& train_;
   std::string kind_;
+  Index steps_before_ = 0;
   mutable std::optional<Net> net_;
   mutable std::optional<AnyOptimizer<typename Net::Scalar>> optimizer_;
   using Images = tinynet::DeviceImages<tinynet::Cuda>;

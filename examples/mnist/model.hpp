@@ -8,6 +8,7 @@
 #include <string>
 #include <tinynet/core/named_tensor.hpp>
 #include <tinynet/data/dataset.hpp>
+#include <tinynet/io/checkpoint.hpp>
 #include <tinynet/train.hpp>
 #include <vector>
 
@@ -32,6 +33,11 @@ class Model {
   /// Its weights by PyTorch's names, to be looked at, or before the first step changed. They are valid until the next
   /// step.
   virtual std::vector<tinynet::NamedTensor<float>> weights() = 0;
+
+  /// Writes and reads what is needed to go on with the training: see tinynet::save_checkpoint. `load_checkpoint` comes
+  /// before the first step; it returns how many steps had been made.
+  virtual void save_checkpoint(const std::string& path, tinynet::Metadata about) = 0;
+  virtual int load_checkpoint(const std::string& path) = 0;
 
   /// How it is computed, for people; and where, as PyTorch names it.
   virtual std::string kind() const = 0;

@@ -48,6 +48,21 @@ class NetModel : public Model {
 
   std::vector<tinynet::NamedTensor<float>> weights() override { return tinynet::state_dict(net_); }
 
+  void save_checkpoint(const std::string& path, tinynet::Metadata about) override {
+    std::visit([&](auto& optimizer) { tinynet::save_checkpoint(path, net_, optimizer, std::move(about)); }, optimizer_);
+  }
+  int load_checkpoint(const std::string& path) override {
+    const auto steps = std::visit(
+        [&](auto& optimizer) {
+          tinynet::load_checkpoint(path, net_, optimizer);
+          return optimizer.steps();
+        },
+        optimizer_);
+    if (batches_)
+      for (Index i = 0; i < steps; ++i) batches_->next();  // in the order of the first time
+    return static_cast<int>(steps);
+  }
+
   std::string kind() const override { return kind_; }
   std::string device() const override { return "cpu"; }
 

@@ -216,6 +216,13 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   option("--save", "FILE", "Write the weights to this safetensors file",
          [&o](const auto& n, const auto& text) { o.save_file = file_name(n, text); });
 
+  option("--checkpoint", "FILE", "Write all that is needed to go on with the training to this file",
+         [&o](const auto& n, const auto& text) { o.checkpoint_file = file_name(n, text); });
+  number("--checkpoint-every", "N", "... every N steps and at the end (200)", o.checkpoint_every, 1,
+         std::numeric_limits<int>::max());
+  option("--resume", "FILE", "Go on with the training of this checkpoint, as if it had never stopped",
+         [&o](const auto& n, const auto& text) { o.resume_file = file_name(n, text); });
+
   choice("--optimizer", "O", "sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adadelta", o.optimizer,
          {"sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta"});
   option("--lr", "F", "Learning rate (0.003)",
@@ -264,6 +271,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   }
   if (const auto rest = app.remaining(); !rest.empty()) refuse_unknown(app, rest.front());
   check_momentum(o);
+  if (!o.resume_file.empty() && !o.init_file.empty())
+    throw Error(ErrorCode::usage, "--resume and --init both say what to start with; give one of them");
   return o;
 }
 

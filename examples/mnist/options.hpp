@@ -25,6 +25,8 @@ struct Options {
   std::string activation = "relu";
   std::uint64_t seed = 0;
   std::string init_file, save_file;
+  std::string checkpoint_file, resume_file;
+  int checkpoint_every = 200;    // steps
   bool convert = false;          // take an init_file of wider or narrower numbers
   bool allow_nonfinite = false;  // ... and one with NaN or infinity
 

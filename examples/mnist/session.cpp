@@ -20,6 +20,7 @@
 #include <unistd.h>
 #endif
 
+#include "checkpoints.hpp"
 #include "data_source.hpp"
 #include "gpu.hpp"
 #include "metrics.hpp"
@@ -167,11 +168,13 @@ auto at_step(long step, const F& f) {
 }
 
 /// An Error in writing the losses ends the training, but is kept: the weights can still be saved.
-Training train(Model& model, ResultCheck* result_check, const Options& options, Metrics& metrics, Console& console) {
+Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultCheck* result_check,
+               const Options& options, Metrics& metrics, Console& console) {
   Training result;
   long last_finite = -1;
   const auto start = std::chrono::steady_clock::now();
-  for (int step = 0; step < options.steps && !StopRequest::made(); ++step) {
+  int step = first_step;
+  for (; step < options.steps && !StopRequest::made(); ++step) {
     const bool logged = step % options.log_every == 0;
     const bool wanted = logged || step + 1 == options.steps || metrics.wanted();
     const std::optional<float> loss = at_step(step, [&] {
@@ -192,9 +195,11 @@ Training train(Model& model, ResultCheck* result_check, const Options& options, 
       result.failure = std::current_exception();
       break;
     }
+    checkpoints.after(model, step + 1);
     console.progress("train", "steps", step + 1, options.steps);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (step > first_step && !result.output_closed && !result.failure) checkpoints.finish(model, step);
   try {
     metrics.close();
   } catch (const Error&) {
@@ -280,6 +285,9 @@ int run(const Options& options, Console& console) {
   std::optional<ResultCheck> result_check;
   if (model->device() != "cpu" && options.steps > 0) result_check.emplace(options, data.train);
   if (!options.init_file.empty()) load(*model, options, console);
+  Checkpoints checkpoints(options, data.train);
+  const int first_step = checkpoints.resume(*model);
+  if (first_step > 0) console.note("goes on after " + std::to_string(first_step) + " steps");
   Metrics metrics(options.metrics_file);
   console.note(model->kind());
 
@@ -294,12 +302,14 @@ int run(const Options& options, Console& console) {
   tinynet::Evaluation test;
   {
     const StopRequest catch_signals;
-    training = train(*model, result_check ? &*result_check : nullptr, options, metrics, console);
+    training =
+        train(*model, first_step, checkpoints, result_check ? &*result_check : nullptr, options, metrics, console);
     if (!options.save_file.empty()) check_weights(*model, options.save_file);
     test = evaluate(*model, data.test, "test data", options);
     if (!options.save_file.empty()) save(*model, options.save_file);
   }
-  const std::string where = options.save_file.empty() ? "" : "the weights are in " + options.save_file;
+  std::string where = options.save_file.empty() ? "" : "the weights are in " + options.save_file;
+  if (const std::string text = checkpoints.text(); !text.empty()) where += (where.empty() ? "" : ", ") + text;
   if (training.failure) {
     if (!where.empty()) console.note(where);
     std::rethrow_exception(training.failure);

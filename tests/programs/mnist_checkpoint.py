@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Stops mnist's training and goes on with it: mnist_checkpoint.py PROGRAM."""
+
+import math
+import signal
+import struct
+import subprocess
+import time
+
+import harness
+
+
+class CheckpointTest(harness.ProgramTest):
+    def setUp(self):
+        self.file = self.folder / "checkpoint"
+        self.file.unlink(missing_ok=True)
+
+    def fingerprint(self, *options):
+        return self.good("--quiet", "--fingerprint", *options).stdout
+
+    def test_a_training_goes_on_as_if_it_had_never_stopped(self):
+        for optimizer in ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta"):
+            for batch in (0, 70):
+                options = ["--optimizer", optimizer, "--batch", batch, "--scale", 0.004, "--hidden", "8"]
+                whole = self.fingerprint("--steps", 12, *options)
+                for stop in (1, 7, 11):
+                    with self.subTest(optimizer=optimizer, batch=batch, stop=stop):
+                        self.fingerprint("--steps", stop, "--checkpoint", self.file, *options)
+                        self.assertEqual(self.fingerprint("--steps", 12, "--resume", self.file, *options), whole)
+
+    def test_the_last_one_of_several_is_kept_and_resumed_again(self):
+        whole = self.fingerprint("--steps", 30)
+        self.fingerprint("--steps", 10, "--checkpoint", self.file, "--checkpoint-every", 3)
+        self.fingerprint("--steps", 20, "--checkpoint", self.file, "--resume", self.file)
+        done = self.good("--steps", 30, "--resume", self.file, "--fingerprint", "--log-every", 7)
+        self.assertIn(whole, done.stdout)
+        self.assertIn("goes on after 20 steps", done.stderr)
+        self.assertEqual([line.split()[1] for line in done.stdout.splitlines() if line.startswith("step=")],
+                         ["21", "28"])
+
+    def test_stopped_by_a_signal(self):
+        for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+            with self.subTest(number), subprocess.Popen(
+                    self.command("--steps", 1000000, "--checkpoint", self.file, "--checkpoint-every", 1000000),
+                    env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+                for line in run.stdout:
+                    if line.startswith("step= 200"):
+                        break
+                time.sleep(0.05)
+                run.send_signal(number)
+                _, errors = run.communicate(timeout=100)
+                self.assertEqual(run.returncode, code, errors)
+                self.assertRegex(errors, r"stopped by SIG\w+, the checkpoint after \d+ steps is ")
+                steps = int(errors.split("the checkpoint after ")[1].split()[0])
+                self.assertEqual(self.fingerprint("--steps", steps + 5, "--resume", self.file),
+                                 self.fingerprint("--steps", steps + 5))
+
+    def test_another_training_is_refused(self):
+        self.fingerprint("--steps", 5, "--checkpoint", self.file)
+        name = self.file.name
+        for option, value, then in (("--lr", 0.1, "0.003"), ("--optimizer", "adam", "sgd"), ("--hidden", "5", "30,30"),
+                                    ("--activation", "tanh", "relu"), ("--batch", 10, "0"), ("--seed", 1, "0"),
+                                    ("--momentum", 0.5, "default"), ("--scale", 2, "1"),
+                                    ("--weight-decay", 0.1, "default")):
+            self.bad(2, f"{name} is of a training with {option} {then}, not {value}", "--resume", self.file, option,
+                     value)
+        self.bad(2, "has made 5 steps already, and --steps is 5", "--resume", self.file, "--steps", 5)
+        self.bad(2, "--resume and --init", "--resume", self.file, "--init", self.file)
+        other = self.folder / "other"
+        harness.write_data(other, seed=2)
+        self.bad(3, "a checkpoint of a training on other data; expected", "--resume", self.file, "--data", other,
+                 data=False)
+
+    def test_what_is_no_checkpoint_is_refused(self):
+        self.fingerprint("--steps", 5, "--checkpoint", self.file)
+        whole = self.file.read_bytes()
+        for damaged in (whole[: len(whole) // 2], whole[:-1], whole[:-50] + bytes([whole[-50] ^ 1]) + whole[-49:], b""):
+            self.file.write_bytes(damaged)
+            self.bad(3, self.file.name, "--resume", self.file)
+        weights = self.folder / "weights"
+        self.good("--steps", 1, "--save", weights)
+        self.bad(2, "is of a training with --hidden (none)", "--resume", weights)
+        self.bad(4, "nowhere", "--resume", self.folder / "nowhere")
+        self.bad(4, "no folder", "--checkpoint", self.folder / "no folder" / "file")
+
+    def test_a_training_that_diverges_leaves_the_last_good_one(self):
+        done = self.run_program("--steps", 50, "--lr", 1e20, "--checkpoint", self.file, "--checkpoint-every", 1)
+        self.assertEqual(done.returncode, 6, done.stderr)
+        tensors = harness.read_safetensors(self.file)
+        self.assertIn("l1.weight", tensors)
+        for name, (dtype, _, data) in tensors.items():
+            self.assertEqual(dtype, "F32")
+            numbers = struct.unpack(f"<{len(data) // 4}f", data)
+            self.assertTrue(all(map(math.isfinite, numbers)), name)
+
+
+if __name__ == "__main__":
+    harness.main()
