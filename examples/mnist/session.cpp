@@ -155,15 +155,17 @@ void check_finite(float loss, long step, long last_finite) {
                   ". A smaller --lr may help");
 }
 
-/// Calls f(); what a device complains of is told with the step.
+/// Calls f(); what a device complains of is told with the step, and with the checkpoint that is left.
 template <class F>
-auto at_step(long step, const F& f) {
+auto at_step(long step, const Checkpoints& checkpoints, const F& f) {
   try {
     return f();
   } catch (const Error& error) {
     const std::string text = error.what(), place = "step " + std::to_string(step);
-    if (error.code() != ErrorCode::device || text.find(place) != std::string::npos) throw;
-    throw Error(ErrorCode::device, "at " + place + ": " + text);
+    if (error.code() != ErrorCode::device) throw;
+    const std::string left = checkpoints.text();
+    throw Error(ErrorCode::device, (text.find(place) == std::string::npos ? "at " + place + ": " : "") + text +
+                                       (left.empty() ? "" : "; " + left));
   }
 }
 
@@ -177,7 +179,7 @@ Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultChe
   for (; step < options.steps && !StopRequest::made(); ++step) {
     const bool logged = step % options.log_every == 0;
     const bool wanted = logged || step + 1 == options.steps || metrics.wanted();
-    const std::optional<float> loss = at_step(step, [&] {
+    const std::optional<float> loss = at_step(step, checkpoints, [&] {
       if (result_check != nullptr && step % ResultCheck::every == 0) result_check->compare(model, step);
       return model.step(wanted, [&](float value) { check_finite(value, step, last_finite); });
     });
