@@ -49,11 +49,9 @@ int main() {
   const double before = tn::evaluate(net, points, spiral).accuracy;
   tn::fit(net, optimizer, points, spiral, {.steps = 500});
   const double after = tn::evaluate(net, points, spiral).accuracy;
-
   std::cout << "the net's state, as PyTorch would name it:\n";
   for (const auto& tensor : net.state_dict())
-    std::cout << "  " << tensor.name << ": " << tensor.size() << (tensor.size() == 1 ? " number, " : " numbers, ")
-              << "the first is " << tensor.data[0] << '\n';
+    std::cout << "  " << tensor.name << ", size " << tensor.size() << ": " << tensor.data[0] << " ...\n";
   std::cout << "right: " << 100 * before << " % before, " << 100 * after << " % after 500 steps\n";
 
   const bool right = after >= 0.99 && net.get<1>().gate.value()(0) != 0;

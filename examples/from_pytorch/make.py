@@ -1,4 +1,4 @@
-"""Writes net.safetensors, a net's weights, and pair.safetensors, an input and the net's output for it."""
+"""Writes into the current folder: net.safetensors, a net's weights, and pair.safetensors, an input and its output."""
 
 import torch
 from safetensors.torch import save_file

@@ -148,6 +148,14 @@ TEST_CASE("an output is computed once, when it is looked at") {
   CHECK(y.cols() == 3);
 }
 
+TEST_CASE("what no_grad returns was computed with nothing recorded") {
+  const Net net{Seed{1}};
+  const auto y = no_grad([&] { return net(x); });
+  CHECK(y.is_computed());
+  CHECK_FALSE(y.var().requires_grad());
+  CHECK(net(x).var().requires_grad());
+}
+
 TEST_CASE("the value of a temporary output is a copy, of another one a view") {
   const Net net{Seed{1}};
   const auto y = net(x);

@@ -29,11 +29,18 @@ class NoGrad {
   bool before_;
 };
 
-/// Calls f() with nothing recorded and returns what it returns.
+/// Calls f() with nothing recorded and returns what it returns; the output of a net is computed before.
 template <class F>
 decltype(auto) no_grad(F&& f) {
   const NoGrad guard;
-  return std::forward<F>(f)();
+  using Result = decltype(std::forward<F>(f)());
+  if constexpr (requires(const Result& result) { result.is_computed(); }) {
+    Result result = std::forward<F>(f)();
+    result.var();
+    return result;
+  } else {
+    return std::forward<F>(f)();
+  }
 }
 
 namespace detail {

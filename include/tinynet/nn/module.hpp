@@ -40,6 +40,7 @@ using Rebound = typename Rebind<M, Device>::type;
 ///   - `static void members(auto& self, auto&& visit)`, which calls visit(name, member) for each parameter, each
 ///     buffer (an Eigen matrix that is kept but not trained) and each module in it, in order;
 ///   - `std::string description() const` if it has no modules in it: the line that stands for it in the net's print;
+///     else `std::string name() const`, which is printed before the list of these;
 ///   - `using Scalar`, through the second argument: void if it has no numbers of its own;
 ///   - if it has, and is to live on other devices: `template <class Other> using Rebind`, the same module with numbers
 ///   of
