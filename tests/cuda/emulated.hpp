@@ -6,6 +6,7 @@
 #include <new>
 #include <tinynet/cuda/fused_loss.hpp>
 #include <tinynet/cuda/verbs.hpp>
+#include <vector>
 
 #include "host_step.hpp"
 
@@ -62,3 +63,16 @@ struct tinynet::detail::DeviceRuntime<test::Emulated> {
     if (bytes > 0) std::memcpy(to, from, bytes);
   }
 };
+
+namespace test {
+
+/// Numbers of the program, there.
+template <class Number>
+auto uploaded(const std::vector<Number>& numbers) {
+  const auto size = static_cast<tinynet::Index>(numbers.size());
+  tinynet::detail::Buffer<tinynet::detail::On<Number, Emulated>> there(size);
+  tinynet::detail::copy_across(numbers.data(), size, there.data());
+  return there;
+}
+
+}  // namespace test

@@ -9,6 +9,7 @@
 
 using namespace tinynet;
 using detail::Factor;
+using test::uploaded;
 
 namespace {
 
@@ -16,13 +17,6 @@ template <class Number>
 using There = detail::On<Number, test::Emulated>;
 using RowsThere = detail::DeviceRows<test::Emulated>;
 
-template <class Number>
-detail::Buffer<There<Number>> uploaded(const std::vector<Number>& numbers) {
-  const auto size = static_cast<Index>(numbers.size());
-  detail::Buffer<There<Number>> there(size);
-  detail::copy_across(numbers.data(), size, there.data());
-  return there;
-}
 template <class Number>
 std::vector<Number> downloaded(const detail::Buffer<There<Number>>& there, std::size_t size) {
   std::vector<Number> here(size);

@@ -11,19 +11,12 @@
 #include "emulated.hpp"
 
 using namespace tinynet;
+using test::uploaded;
 
 namespace {
 
 template <class Number>
 using There = detail::On<Number, test::Emulated>;
-
-template <class Number>
-detail::Buffer<There<Number>> uploaded(const std::vector<Number>& numbers) {
-  const auto size = static_cast<Index>(numbers.size());
-  detail::Buffer<There<Number>> there(size);
-  detail::copy_across(numbers.data(), size, there.data());
-  return there;
-}
 
 /// What verb(from, out) makes of `out` on the device. It must be the same bits twice.
 template <class Number, class Verb>

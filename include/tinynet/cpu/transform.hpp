@@ -38,6 +38,12 @@ template <class F>
 requires requires { F::derivative_from_output; }
 inline constexpr bool derivative_from_output<F> = F::derivative_from_output;
 
+/// Can an operation on these be done as on one long row? Every operand lies like the result, or is a single number.
+template <class... Sources>
+bool is_flat(Shape result, const Sources&... in) {
+  return result.rows == 1 || ((in.splat ? in.row_stride == 0 : in.row_stride == result.cols) && ...);
+}
+
 template <class Scalar, class F, class... Sources>
 void transform_row(Index cols, const F& f, Scalar* out, const Sources&... in) {
   if constexpr (vectorized<F> && has_pack<Scalar>) {
@@ -57,8 +63,7 @@ template <class Scalar, class F, class... Sources>
 requires on_cpu<Scalar>
 void transform(Shape shape, const F& f, Scalar* out, Sources... in) {
   constexpr Index grain = 16384;  // numbers that are worth a thread's while
-  const bool flat = shape.rows == 1 || ((in.splat ? in.row_stride == 0 : in.row_stride == shape.cols) && ...);
-  if (flat) {
+  if (is_flat(shape, in...)) {
     const Index size = shape.size();
     parallel_ranges(size, grain, [&](Index begin, Index end) {
       const auto part = [&](Source<Scalar> source) {

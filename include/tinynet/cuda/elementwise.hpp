@@ -110,8 +110,7 @@ void add(const On<Number, Device>* from, Index count, On<Number, Device>* out) {
 
 template <class Number, class Device, class F, class... Sources>
 void transform(Shape shape, const F& f, On<Number, Device>* out, Sources... in) {
-  const bool flat = shape.rows == 1 || ((in.splat ? in.row_stride == 0 : in.row_stride == shape.cols) && ...);
-  each(out, shape.size(), elementwise::Transform<F, Sources...>{f, shape.cols, flat, {in...}});
+  each(out, shape.size(), elementwise::Transform<F, Sources...>{f, shape.cols, is_flat(shape, in...), {in...}});
 }
 
 /// The columns of the target lie side by side: to.col_stride is 1.

@@ -27,7 +27,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
         size_(static_cast<int>(parameters->size())),
         parts_(parts),
         gradients_(parts * parameters->size()),
-        losses_(parts + 1) {}
+        losses_(parts) {}
   ~DeviceFusedLoss() override {
     if (upstream_ != nullptr) this->tape->free_numbers(upstream_, 1);
   }
@@ -79,7 +79,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
                                                       .add = false,
                                                       .loss_factor = 1,
                                                       .gradient = address(sum),
-                                                      .loss = address(losses_.data()) + parts_,
+                                                      .loss = nullptr,  // summed when it was recorded
                                                       .parameters = nullptr,
                                                       .lost = nullptr,
                                                       .state = {}};
@@ -127,7 +127,20 @@ void with_plan(int shared_bytes, const F& f) {
   fits(std::integral_constant<int, little>{});
 }
 
-/// Can a loss of this output take the fused way? `Table`: the numbers of the rows.
+/// Calls f(table, plan) with the rows' numbers and the plan (as a std::type_identity) that a fused step of this output
+/// has, if there is one.
+template <class Net, class Source, class F>
+void with_fused_plan(const Output<Net, Source>& output, const F& f) {
+  using Number = number_of<typename Net::Scalar>;
+  using Device = device_of<typename Net::Scalar>;
+  using Layers = decltype(KernelNet<Net>::layers(output.net()));
+  output.input().rows.visit([&]<class Table>(const On<Table, Device>* table) {
+    if constexpr (std::is_same_v<Table, std::uint8_t> || std::is_same_v<Table, Number>)
+      with_plan<Layers, Number, Table>(DeviceRuntime<Device>::shared_bytes(), [&](auto plan) { f(table, plan); });
+  });
+}
+
+/// The flat parameters of an output's net if a loss of it can take the fused way, else null.
 template <class Net, class Source>
 auto device_fused_way(const Output<Net, Source>& output) {
   using Scalar = typename Net::Scalar;
@@ -135,11 +148,7 @@ auto device_fused_way(const Output<Net, Source>& output) {
   std::shared_ptr<FlatParameters<Scalar>> flat;
   if (!recording || engine() == Engine::tape || output.is_computed()) return flat;
   bool possible = false;
-  output.input().rows.visit([&]<class Table>(const On<Table, device_of<Scalar>>*) {
-    if constexpr (std::is_same_v<Table, std::uint8_t> || std::is_same_v<Table, number_of<Scalar>>)
-      with_plan<Layers, number_of<Scalar>, Table>(DeviceRuntime<device_of<Scalar>>::shared_bytes(),
-                                                  [&](auto) { possible = true; });
-  });
+  with_fused_plan(output, [&](const auto*, auto) { possible = true; });
   if (possible) flat = whole_flat_vector(output.net());
   return flat != nullptr && flat->size() == Layers::parameters ? flat : nullptr;  // a layer may be without bias
 }
@@ -159,24 +168,20 @@ auto record_device_fused(const std::shared_ptr<FlatParameters<typename Net::Scal
   auto* const node = tape.template append<DeviceFusedLoss<Number, Device>>(flat, gpu::Parts(rows.rows()).count());
   const Var<Scalar, 1, 1> y(node);
   y.node()->value = tape.allocate_numbers(1);
-  rows.visit([&]<class Table>(const On<Table, Device>* table) {
-    if constexpr (std::is_same_v<Table, std::uint8_t> || std::is_same_v<Table, Number>)
-      with_plan<Layers, Number, Table>(
-          DeviceRuntime<Device>::shared_bytes(), [&]<class Plan>(std::type_identity<Plan>) {
-            const auto loss = row_loss(std::integral_constant<int, Layers::out.back()>{});
-            DeviceRuntime<Device>::launch(gpu::StepArguments<Plan, std::remove_const_t<decltype(loss)>>{
-                .net = layers,
-                .loss = loss,
-                .x = address(table),
-                .rows = rows.rows(),
-                .stride = rows.row_stride(),
-                .selection = rows.selection() == nullptr ? nullptr : address(rows.selection()),
-                .table_targets = false,
-                .scale = static_cast<Number>(rows.scale()),
-                .parameters = node->parameters(),
-                .partial = node->gradients(),
-                .partial_loss = address(node->losses())});
-          });
+  with_fused_plan(output, [&]<class Plan>(const auto* table, std::type_identity<Plan>) {
+    const auto loss = row_loss(std::integral_constant<int, Layers::out.back()>{});
+    DeviceRuntime<Device>::launch(gpu::StepArguments<Plan, std::remove_const_t<decltype(loss)>>{
+        .net = layers,
+        .loss = loss,
+        .x = address(table),
+        .rows = rows.rows(),
+        .stride = rows.row_stride(),
+        .selection = rows.selection() == nullptr ? nullptr : address(rows.selection()),
+        .table_targets = false,
+        .scale = static_cast<Number>(rows.scale()),
+        .parameters = node->parameters(),
+        .partial = node->gradients(),
+        .partial_loss = address(node->losses())});
   });
   each(y.node()->value, 1, reductions::Combine<Number, Device>{node->losses(), node->parts(), 1, factor, nullptr});
   return y;

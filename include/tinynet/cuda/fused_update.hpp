@@ -27,7 +27,7 @@ struct UpdateArguments {
   bool add;                          ///< whether they are added to `gradient`, or take its place
   double loss_factor;                ///< of the loss
   Scalar* gradient;                  ///< out
-  double* loss;                      ///< out, one number
+  double* loss;                      ///< out, one number; null if it is not wanted
   Scalar* parameters;                ///< in and out, as all below; not used by KeepParameters
   Scalar* lost;                      ///< what rounding has kept from the parameters so far
   Scalar* state[States > 0 ? States : 1];
@@ -47,10 +47,10 @@ class FusedUpdate {
       : block_(block), a_(arguments) {}
 
   TINYNET_DEVICE void run() const {
-    if (block_.number() + 1 == blocks(a_.size))
-      add_up(a_.partial_loss, 1, 0, [this](int, double sum) { *a_.loss = a_.loss_factor * sum; });
-    else
+    if (block_.number() + 1 < blocks(a_.size))
       add_up(a_.partial, a_.size, block_.number() * warp_size, [this](int i, Scalar sum) { update(i, sum); });
+    else if (a_.loss != nullptr)
+      add_up(a_.partial_loss, 1, 0, [this](int, double sum) { *a_.loss = a_.loss_factor * sum; });
   }
 
  private:

@@ -183,6 +183,14 @@ Source<Scalar> of_rows(const Scalar* numbers, Shape shape) {
   return Source<Scalar>(numbers, {shape.rows, 1}, shape);
 }
 
+/// y = f(x, the largest, the sum of exp(x - the largest)) of each row.
+template <class F, class Scalar>
+void row_softmax(const F& f, const Scalar* x, Shape shape, Scalar* y) {
+  const RowScale<Scalar> scale(x, shape);
+  transform(shape, f, y, Source<Scalar>(x, shape, shape), of_rows(scale.largest.data(), shape),
+            of_rows(scale.total.data(), shape));
+}
+
 }  // namespace reductions
 
 /// How many sums are computed beside one another, and then added up.
@@ -222,22 +230,6 @@ void sum_rows(const On<Number, Device>* x, Shape shape, On<Number, Device>* out,
   each(out, shape.rows, reductions::RowSum<Number, Device>{x, nullptr, shape.cols, accumulate ? out : nullptr});
 }
 
-template <class Number, class Device>
-void softmax_forward(const On<Number, Device>* x, Shape shape, On<Number, Device>* y) {
-  using Scalar = On<Number, Device>;
-  const reductions::RowScale<Scalar> scale(x, shape);
-  transform(shape, reductions::Softmax{}, y, Source<Scalar>(x, shape, shape),
-            reductions::of_rows(scale.largest.data(), shape), reductions::of_rows(scale.total.data(), shape));
-}
-
-template <class Number, class Device>
-void log_softmax_forward(const On<Number, Device>* x, Shape shape, On<Number, Device>* y) {
-  using Scalar = On<Number, Device>;
-  const reductions::RowScale<Scalar> scale(x, shape);
-  transform(shape, reductions::LogSoftmax{}, y, Source<Scalar>(x, shape, shape),
-            reductions::of_rows(scale.largest.data(), shape), reductions::of_rows(scale.total.data(), shape));
-}
-
 namespace reductions {
 
 /// dx = f(y, dy, the sum of dy factor over the row), or dx += it; the factor is 1 if null.
@@ -252,6 +244,16 @@ void row_gradient(const F& f, const Scalar* y, const Scalar* dy, const Scalar* f
 }
 
 }  // namespace reductions
+
+template <class Number, class Device>
+void softmax_forward(const On<Number, Device>* x, Shape shape, On<Number, Device>* y) {
+  reductions::row_softmax(reductions::Softmax{}, x, shape, y);
+}
+
+template <class Number, class Device>
+void log_softmax_forward(const On<Number, Device>* x, Shape shape, On<Number, Device>* y) {
+  reductions::row_softmax(reductions::LogSoftmax{}, x, shape, y);
+}
 
 template <class Number, class Device>
 void softmax_backward(const On<Number, Device>* y, const On<Number, Device>* dy, Shape shape, On<Number, Device>* dx,

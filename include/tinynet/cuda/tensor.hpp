@@ -4,6 +4,7 @@
 
 #include <tinynet/core/device.hpp>
 
+// For the reason given in core/eigen.hpp.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
