@@ -4,6 +4,7 @@
 #include <string>
 #include <tinynet/mlp.hpp>
 #include <variant>
+#include <vector>
 
 #include "model.hpp"
 
@@ -32,6 +33,26 @@ inline std::string shape_text(const Options& options) {
   std::string text = std::to_string(inputs);
   for (const Index width : options.hidden) text.append("-").append(std::to_string(width));
   return text.append("-").append(std::to_string(classes)).append(" ").append(options.activation);
+}
+
+/// The net that was asked for, with sizes known at run time.
+inline tinynet::DynamicMLP<float> dynamic_net(const Options& options) {
+  std::vector<Index> sizes{inputs};
+  sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
+  sizes.push_back(classes);
+  return tinynet::DynamicMLP<float>(sizes, tinynet::activation_by_name(options.activation),
+                                    tinynet::Seed{options.seed});
+}
+
+/// Sets the engine that was asked for, and says what it is for a net whose `sizes` are compiled in or not. Throws Error
+/// (usage), `refusal`, if it is to be the fused one and cannot be.
+inline std::string choose_engine(const Options& options, const std::string& sizes, bool can_be_fused,
+                                 const std::string& refusal) {
+  if (options.engine == Engine::fused && !can_be_fused) throw tinynet::Error(tinynet::ErrorCode::usage, refusal);
+  const bool by_tape = options.engine == Engine::tape;
+  tinynet::set_engine(by_tape ? tinynet::Engine::tape : tinynet::Engine::automatic);
+  return "net " + shape_text(options) + ": " + sizes + ", " +
+         (can_be_fused && !by_tape ? "fused engine" : "tape engine");
 }
 
 /// Makes a step of whatever optimizer it is.

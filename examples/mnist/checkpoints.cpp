@@ -1,7 +1,6 @@
 #include "checkpoints.hpp"
 
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <span>
 #include <tinynet/io/safetensors.hpp>
@@ -87,12 +86,10 @@ void Checkpoints::after(Model& model, int steps) {
 
 void Checkpoints::finish(Model& model, int steps) {
   if (options_.checkpoint_file.empty() || written_ == steps) return;
-  for (const auto& t : model.weights())
-    for (tinynet::Index i = 0; i < t.size(); ++i)
-      if (!std::isfinite(t.data[i]))
-        throw Error(ErrorCode::numeric,
-                    t.name + " has numbers that are not finite after step " + std::to_string(steps - 1) + "; " +
-                        (written_ < 0 ? "no checkpoint is written" : text()) + ". A smaller --lr may help");
+  if (const std::string name = nonfinite_weight(model); !name.empty())
+    throw Error(ErrorCode::numeric, name + " has numbers that are not finite after step " + std::to_string(steps - 1) +
+                                        "; " + (written_ < 0 ? "no checkpoint is written" : text()) +
+                                        ". A smaller --lr may help");
   tinynet::Metadata about{{"mnist data", data_}};
   for (const Setting& s : settings(options_)) about["mnist " + s.name] = s.value;
   model.save_checkpoint(options_.checkpoint_file, std::move(about));

@@ -25,29 +25,34 @@ void visit_same(A& a, B& b, const F& f) {
   }
 }
 
+/// Brings an optimizer to where one of the same kind on another device is; `move(vector)` brings what it remembers.
+template <class From, class To, class Move>
+void copy_state(const From& from, To& to, const Move& move) {
+  auto state = to.state();
+  for (std::size_t i = 0; i < state.size(); ++i) state[i] = move(from.state()[i]);
+  to.restore(from.steps(), std::move(state));
+  to.set_lr(from.lr());
+}
+
 /// A net that starts as one of the program's memory and goes to the GPU, with the data, when it is first used.
 template <class HostNet>
 class GpuModel : public Model {
  public:
   GpuModel(HostNet&& net, const Options& options, const tinynet::Dataset& train, const std::string& sizes)
       : host_(std::move(net)), options_(options), train_(train) {
-    constexpr bool can_be_fused = tinynet::detail::HasKernels<Net>;
-    if (options.engine == Engine::fused && !can_be_fused)
-      throw tinynet::Error(tinynet::ErrorCode::usage, "--engine fused: there are no kernels for the net " +
-                                                          shape_text(options) + " on a GPU; use auto or tape");
-    const bool by_tape = options.engine == Engine::tape;
-    tinynet::set_engine(by_tape ? tinynet::Engine::tape : tinynet::Engine::automatic);
-    kind_ = "net " + shape_text(options) + ": " + sizes + ", " +
-            (can_be_fused && !by_tape ? "fused engine" : "tape engine");
+    kind_ = choose_engine(
+        options, sizes, tinynet::detail::HasKernels<Net>,
+        "--engine fused: there are no kernels for the net " + shape_text(options) + " on a GPU; use auto or tape");
   }
 
   std::optional<float> step(bool wanted, const std::function<void(float)>& on_loss) override {
     start();
     if (!data_) {
       data_.emplace(train_.to(tinynet::cuda));
-      if (options_.batch != 0) batches_.emplace(data_->images, data_->labels, options_.batch, batch_options());
-      if (batches_)
+      if (options_.batch != 0) {
+        batches_.emplace(data_->images, data_->labels, options_.batch, tinynet::BatchOptions{.seed = {options_.seed}});
         for (Index i = 0; i < steps_before_; ++i) batches_->next();  // in the order of the first time
+      }
     }
     if (!batches_) return step_on(data_->images * options_.scale, data_->labels, wanted, on_loss);
     const auto batch = batches_->next();
@@ -70,10 +75,7 @@ class GpuModel : public Model {
     weights();
     auto here = make_optimizer(host_, options_);
     visit_same(here, *optimizer_, [&](auto& to, const auto& from) {
-      auto state = to.state();
-      for (std::size_t i = 0; i < state.size(); ++i) state[i] = from.state()[i].to(tinynet::cpu);
-      to.restore(from.steps(), std::move(state));
-      to.set_lr(from.lr());
+      copy_state(from, to, [](const auto& numbers) { return numbers.to(tinynet::cpu); });
       tinynet::save_checkpoint(path, host_, to, std::move(about));
     });
   }
@@ -82,10 +84,7 @@ class GpuModel : public Model {
     std::visit([&](auto& optimizer) { tinynet::load_checkpoint(path, host_, optimizer); }, here);
     start();
     visit_same(here, *optimizer_, [&](const auto& from, auto& to) {
-      auto state = to.state();
-      for (std::size_t i = 0; i < state.size(); ++i) state[i] = tinynet::to(from.state()[i], tinynet::cuda);
-      to.restore(from.steps(), std::move(state));
-      to.set_lr(from.lr());
+      copy_state(from, to, [](const auto& numbers) { return tinynet::to(numbers, tinynet::cuda); });
       steps_before_ = from.steps();
     });
     return static_cast<int>(steps_before_);
@@ -102,7 +101,6 @@ class GpuModel : public Model {
     net_.emplace(host_.to(tinynet::cuda));
     optimizer_.emplace(make_optimizer(*net_, options_));
   }
-  tinynet::BatchOptions batch_options() const { return {.seed = {options_.seed}}; }
 
   template <class X, class L>
   std::optional<float> step_on(const X& x, const L& labels, bool wanted, const std::function<void(float)>& on_loss) {
@@ -127,14 +125,7 @@ class GpuModel : public Model {
 
 /// About how many bytes of the GPU a run takes at its fullest.
 double gpu_memory_needed(const Options& options, Index train_rows, Index test_rows, bool fused) {
-  double parameters = 0, outputs = 0, from = static_cast<double>(inputs);
-  const auto add_layer = [&](Index width) {
-    parameters += (from + 1) * static_cast<double>(width);
-    outputs += static_cast<double>(width);
-    from = static_cast<double>(width);
-  };
-  for (const Index width : options.hidden) add_layer(width);
-  add_layer(classes);
+  const auto [parameters, largest_layer, outputs, widest] = net_size(options);
   const Index rows = options.steps == 0 ? train_rows : options.batch == 0 ? train_rows : options.batch;
   const double pixels = static_cast<double>(inputs) * static_cast<double>(train_rows + test_rows);
   // The general operations have the rows as floats, what each layer and activation gives, and gradients of these.
@@ -179,13 +170,8 @@ std::unique_ptr<Model> make_gpu_model(const Options& options, const tinynet::Dat
   if (options.activation == "relu")
     if (auto model = make_compiled_in<tinynet::ReLU, 30, 30>(options, train, test_rows)) return model;
   check_memory(options, train.size(), test_rows, false);
-  std::vector<Index> sizes{inputs};
-  sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
-  sizes.push_back(classes);
-  using Net = tinynet::DynamicMLP<float>;
-  return std::make_unique<GpuModel<Net>>(
-      Net(sizes, tinynet::activation_by_name(options.activation), tinynet::Seed{options.seed}), options, train,
-      "sizes at run time");
+  return std::make_unique<GpuModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train,
+                                                                "sizes at run time");
 }
 
 }  // namespace mnist

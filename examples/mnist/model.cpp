@@ -8,20 +8,30 @@
 
 namespace mnist {
 
-double memory_needed(const Options& options, Index train_rows, Index test_rows) {
-  double parameters = 0, largest_layer = 0, outputs = 0, widest = 0;
+NetSize net_size(const Options& options) {
+  NetSize size;
   auto from = static_cast<double>(inputs);
   const auto add_layer = [&](Index width) {
     const auto to = static_cast<double>(width);
-    parameters += (from + 1) * to;
-    largest_layer = std::max(largest_layer, (from + 1) * to);
-    outputs += to;
-    widest = std::max(widest, to);
+    size.parameters += (from + 1) * to;
+    size.largest_layer = std::max(size.largest_layer, (from + 1) * to);
+    size.outputs += to;
+    size.widest = std::max(size.widest, to);
     from = to;
   };
   for (const Index width : options.hidden) add_layer(width);
   add_layer(classes);
+  return size;
+}
 
+std::string nonfinite_weight(Model& model) {
+  for (const auto& t : model.weights())
+    if (!std::all_of(t.data, t.data + t.size(), [](float weight) { return std::isfinite(weight); })) return t.name;
+  return {};
+}
+
+double memory_needed(const Options& options, Index train_rows, Index test_rows) {
+  const auto [parameters, largest_layer, outputs, widest] = net_size(options);
   const bool fused = options.engine != Engine::tape &&
                      static_cast<Index>(options.hidden.size()) + 1 <= tinynet::detail::most_fused_stages;
   const Index rows = options.batch == 0 ? train_rows : std::min(options.batch, train_rows);
@@ -46,13 +56,8 @@ double memory_needed(const Options& options, Index train_rows, Index test_rows) 
 std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train) {
   for (const auto make : {make_rectifier_net, make_sigmoid_net, make_smooth_net})
     if (auto model = make(options, train)) return model;
-  std::vector<Index> sizes{inputs};
-  sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
-  sizes.push_back(classes);
-  using Net = tinynet::DynamicMLP<float>;
-  return std::make_unique<NetModel<Net>>(
-      Net(sizes, tinynet::activation_by_name(options.activation), tinynet::Seed{options.seed}), options, train,
-      "sizes at run time");
+  return std::make_unique<NetModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train,
+                                                                "sizes at run time");
 }
 
 }  // namespace mnist

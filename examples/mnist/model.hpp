@@ -44,6 +44,16 @@ class Model {
   virtual std::string device() const = 0;
 };
 
+/// How large the net that was asked for is.
+struct NetSize {
+  double parameters = 0, largest_layer = 0;  // numbers that are trained
+  double outputs = 0, widest = 0;            // of all layers for one row
+};
+NetSize net_size(const Options& options);
+
+/// The name of the first weight with a number that is not finite; empty if there is none.
+std::string nonfinite_weight(Model& model);
+
 /// About how many bytes the run will take beside the data, at its fullest: the weights and what belongs to them, and
 /// then a training step on `train_rows` rows or an evaluation of `test_rows` rows.
 double memory_needed(const Options& options, Index train_rows, Index test_rows);

@@ -24,14 +24,9 @@ class NetModel : public Model {
         x_(train.images * scale_),
         labels_(train.labels) {
     if (options.batch != 0) batches_.emplace(x_, labels_, options.batch, tinynet::BatchOptions{.seed = {options.seed}});
-    const bool can_be_fused = net_.stages().size > 0;
-    if (options.engine == Engine::fused && !can_be_fused)
-      throw tinynet::Error(tinynet::ErrorCode::usage, "--engine fused: the net " + shape_text(options) +
-                                                          " has too many layers for it; use auto or tape");
-    const bool by_tape = options.engine == Engine::tape;
-    tinynet::set_engine(by_tape ? tinynet::Engine::tape : tinynet::Engine::automatic);
-    kind_ = "net " + shape_text(options) + ": " + sizes + ", " +
-            (can_be_fused && !by_tape ? "fused engine" : "tape engine");
+    kind_ = choose_engine(
+        options, sizes, net_.stages().size > 0,
+        "--engine fused: the net " + shape_text(options) + " has too many layers for it; use auto or tape");
   }
 
   std::optional<float> step(bool, const std::function<void(float)>& on_loss) override {

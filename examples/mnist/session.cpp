@@ -225,11 +225,9 @@ std::string fingerprint(Model& model) {
 
 /// Throws Error (numeric) unless all weights are numbers that can be saved.
 void check_weights(Model& model, const std::string& path) {
-  for (const auto& t : model.weights())
-    if (!std::all_of(t.data, t.data + t.size(), [](float weight) { return std::isfinite(weight); }))
-      throw Error(ErrorCode::numeric, t.name + " has numbers that are not finite after training; " +
-                                          tinynet::detail::printable(path) +
-                                          " is not written. A smaller --lr may help");
+  if (const std::string name = nonfinite_weight(model); !name.empty())
+    throw Error(ErrorCode::numeric, name + " has numbers that are not finite after training; " +
+                                        tinynet::detail::printable(path) + " is not written. A smaller --lr may help");
 }
 
 void save(Model& model, const std::string& path) {
