@@ -1,4 +1,5 @@
-// The only header that includes Eigen, but for its tensors (cuda/tensor.hpp), and the matrix types the library is written in.
+// The only header that includes Eigen, but for its tensors (cuda/tensor.hpp), and the matrix types the library is
+// written in.
 #pragma once
 
 // With AVX-512, g++ 12 takes the "undefined" argument of its own intrinsics for an uninitialised variable wherever
