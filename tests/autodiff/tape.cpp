@@ -77,6 +77,9 @@ TEST_CASE("under no_grad nothing is recorded") {
     CHECK_FALSE((x * x).requires_grad());
   }
   CHECK((x * x).requires_grad());
+  bool called = false;
+  no_grad([&] { called = !(x * x).requires_grad(); });
+  CHECK(called);
   CHECK_THROWS_AS(no_grad([] { throw std::runtime_error("left early"); }), std::runtime_error);
   CHECK((x * x).requires_grad());
 }

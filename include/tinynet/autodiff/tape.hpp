@@ -8,6 +8,7 @@
 #include <tinynet/core/numbers.hpp>
 #include <tinynet/core/pool.hpp>
 #include <tinynet/core/shape.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace tinynet {
@@ -34,7 +35,7 @@ template <class F>
 decltype(auto) no_grad(F&& f) {
   const NoGrad guard;
   using Result = decltype(std::forward<F>(f)());
-  if constexpr (requires(const Result& result) { result.is_computed(); }) {
+  if constexpr (requires(std::remove_reference_t<Result> * result) { result->is_computed(); }) {  // Result may be void
     Result result = std::forward<F>(f)();
     result.var();
     return result;
