@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <tinynet/data/synthetic.hpp>
@@ -135,6 +136,9 @@ TEST_CASE("evaluation: loss, accuracy, confusion, misclassified") {
   CHECK(result.loss == doctest::Approx(1.3270229902090416).epsilon(1e-6));
   CHECK(result.accuracy == 0.6);
   CHECK(result.predicted == std::vector<Index>{0, 1, 1, 0, 2});
+  REQUIRE(result.confidence.size() == 5);
+  CHECK(result.confidence[0] == doctest::Approx(std::exp(1.0) / (std::exp(1.0) + 2)).epsilon(1e-12));
+  CHECK(result.confidence[3] == doctest::Approx(1.0 / 3).epsilon(1e-12));
   CHECK(result.confusion == Eigen::Matrix<Index, 3, 3>{{2, 0, 1}, {0, 1, 0}, {0, 1, 0}});
   REQUIRE(result.misclassified.size() == 2);
   CHECK(result.misclassified[0].index == 2);

@@ -1,7 +1,6 @@
-// Numbers as text, the same in every locale.
+// Numbers from text and as text, the same in every locale.
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <cstdio>
 #include <locale>
@@ -10,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tinynet/core/number_text.hpp>
 #include <type_traits>
 
 namespace mnist {
@@ -35,25 +35,6 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
-/// The shortest text that reads back as the same number, as Python's print has it.
-template <class Number>
-std::string shortest(Number number) {
-  std::array<char, 64> text;
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
-}
-
-/// With this many significant digits, without zeros at the end: any float comes back from nine.
-inline std::string significant(double number, int digits) {
-  std::array<char, 64> text;
-  return {text.data(),
-          std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, digits).ptr};
-}
-
-/// With this many digits after the point.
-inline std::string fixed(double number, int digits) {
-  std::array<char, 512> text;
-  return {text.data(),
-          std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed, digits).ptr};
-}
+using tinynet::detail::fixed, tinynet::detail::shortest, tinynet::detail::significant;
 
 }  // namespace mnist

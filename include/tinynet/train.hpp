@@ -99,6 +99,7 @@ struct Evaluation {
   double loss = 0;                                                 ///< the mean cross entropy
   double accuracy = 0;                                             ///< the part that is right, 0 to 1
   std::vector<Index> predicted;                                    ///< the class of each row
+  std::vector<double> confidence;                                  ///< the probability that the net gives it, 0 to 1
   Eigen::Matrix<Index, Eigen::Dynamic, Eigen::Dynamic> confusion;  ///< (actual, predicted): how many rows
   std::vector<Misclassified> misclassified;                        ///< in the order of the rows
 };
@@ -121,6 +122,20 @@ std::vector<Index> argmax_rows(const Eigen::DenseBase<Derived>& x) {
 }
 
 namespace detail {
+
+/// The softmax of each row of logits at one of its columns.
+template <class Derived>
+std::vector<double> softmax_at(const Eigen::DenseBase<Derived>& logits, const std::vector<Index>& columns) {
+  std::vector<double> result(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto row = static_cast<Index>(i);
+    const auto chosen = static_cast<double>(logits(row, columns[i]));
+    double sum = 0;
+    for (Index c = 0; c < logits.cols(); ++c) sum += std::exp(static_cast<double>(logits(row, c)) - chosen);
+    result[i] = 1 / sum;
+  }
+  return result;
+}
 
 /// What the program itself can read: labels, or the numbers of an output.
 template <class T>
@@ -149,6 +164,7 @@ Evaluation evaluate(const Net& net, const X& x, const L& labels) {
   result.loss = static_cast<double>(cross_entropy(output, labels).item());
   const auto logits = detail::on_host(output);
   result.predicted = argmax_rows(logits);
+  result.confidence = detail::softmax_at(logits, result.predicted);
   result.confusion.setZero(logits.cols(), logits.cols());
   const auto host_labels = detail::on_host(labels);
   const auto label = detail::label_span(host_labels);

@@ -1,0 +1,131 @@
+// Curves as an SVG picture: once with a linear axis, once with a logarithmic one.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tinynet/core/number_text.hpp>
+#include <tinynet/plot/curve.hpp>
+#include <tinynet/plot/markup.hpp>
+#include <vector>
+
+namespace tinynet {
+
+/// What is written on a chart.
+struct ChartText {
+  std::string title, x_label, y_label;
+};
+
+namespace detail {
+
+// From numbers to places on the paper.
+struct Axis {
+  double low, high;  // numbers
+  double from, to;   // where these two are
+  bool logarithmic = false;
+
+  double place(double number) const {
+    const auto scaled = [this](double v) { return logarithmic ? std::log10(v) : v; };
+    return from + (to - from) * (scaled(number) - scaled(low)) / (scaled(high) - scaled(low));
+  }
+
+  // Round numbers between the two ends.
+  std::vector<double> ticks() const {
+    std::vector<double> result;
+    const auto add = [&](double v) {
+      if (v >= low * (1 - 1e-12) - 1e-300 && v <= high * (1 + 1e-12)) result.push_back(v);
+    };
+    if (logarithmic && high / low >= 10) {
+      const bool few = high / low < 1e4;
+      for (int decade = static_cast<int>(std::floor(std::log10(low))); std::pow(10, decade) <= high; ++decade)
+        for (const double digit : {1.0, 2.0, 5.0})
+          if (few || digit == 1) add(digit * std::pow(10, decade));
+      return result;
+    }
+    const double rough = (high - low) / 5, power = std::pow(10, std::floor(std::log10(rough)));
+    const double step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
+    for (double i = std::ceil(low / step - 1e-9); i * step <= high + step * 1e-9; ++i)
+      result.push_back(i * step + 0.0);  // 0, not -0
+    return result;
+  }
+};
+
+// The smallest axis that has all numbers, a little wider if that is only a point.
+inline Axis axis_of(std::span<const Curve> curves, std::vector<double> Curve::*part, bool logarithmic, double from,
+                    double to) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const Curve& curve : curves)
+    for (const double v : curve.*part)
+      if (std::isfinite(v) && (!logarithmic || v > 0)) low = std::min(low, v), high = std::max(high, v);
+  if (low > high) low = logarithmic ? 0.1 : 0, high = 1;
+  if (high - low <= 1e-12 * std::abs(high)) {
+    const double margin = high == 0 ? 1 : std::abs(high) / 2;
+    low -= margin, high += margin;
+  }
+  return {low, high, from, to, logarithmic};
+}
+
+inline constexpr std::array<const char*, 8> curve_colors{"#1f77b4", "#d95f02", "#2ca02c", "#c51b7d",
+                                                         "#7570b3", "#a6761d", "#17a2b8", "#888888"};
+
+inline std::string svg_panel(std::span<const Curve> curves, const ChartText& text, double left, bool logarithmic) {
+  constexpr double width = 480, height = 300, margin_left = 62, margin_top = 44, margin_bottom = 46, margin_right = 14;
+  const Axis x = axis_of(curves, &Curve::x, false, left + margin_left, left + width - margin_right);
+  const Axis y = axis_of(curves, &Curve::y, logarithmic, height - margin_bottom, margin_top);
+  const auto number = [](double v) { return fixed(v, 1); };
+  const auto words = [](double column, double row, const std::string& what, const char* more) {
+    return "<text x=\"" + fixed(column, 1) + "\" y=\"" + fixed(row, 1) + "\" " + more + ">" + html_text(what) +
+           "</text>\n";
+  };
+  const auto line = [&](double x1, double y1, double x2, double y2, const char* kind) {
+    return "<line x1=\"" + number(x1) + "\" y1=\"" + number(y1) + "\" x2=\"" + number(x2) + "\" y2=\"" + number(y2) +
+           "\" class=\"" + kind + "\"/>\n";
+  };
+  std::string svg;
+  for (const double tick : x.ticks()) {
+    svg += line(x.place(tick), y.from, x.place(tick), y.to, "grid");
+    svg += words(x.place(tick), y.from + 16, significant(tick, 6), "text-anchor=\"middle\"");
+  }
+  for (const double tick : y.ticks()) {
+    svg += line(x.from, y.place(tick), x.to, y.place(tick), "grid");
+    svg += words(x.from - 6, y.place(tick) + 4, significant(tick, 6), "text-anchor=\"end\"");
+  }
+  svg += line(x.from, y.from, x.to, y.from, "axis") + line(x.from, y.from, x.from, y.to, "axis");
+  svg += words((x.from + x.to) / 2, height - 8, text.x_label, "text-anchor=\"middle\"");
+  svg += words(x.from - 44, y.to - 10, text.y_label + (logarithmic ? " (log)" : ""), "");
+  for (std::size_t c = 0; c < curves.size(); ++c) {
+    const Curve curve = thinned(curves[c], 2000);
+    std::string path;
+    bool drawing = false;
+    for (std::size_t i = 0; i < curve.y.size(); ++i) {
+      const bool here = std::isfinite(curve.y[i]) && (!logarithmic || curve.y[i] > 0);
+      if (here) path += (drawing ? "L" : "M") + number(x.place(curve.x[i])) + " " + number(y.place(curve.y[i]));
+      drawing = here;
+    }
+    svg += "<path d=\"" + path + "\" stroke=\"" + curve_colors[c % curve_colors.size()] + "\"><title>" +
+           html_text(curve.name) + "</title></path>\n";
+  }
+  return svg;
+}
+
+}  // namespace detail
+
+/// An SVG file with two charts side by side: y linear, and y logarithmic (where numbers below or at 0 are gaps). Light
+/// or dark as the reader has it.
+inline std::string svg_chart(std::span<const Curve> curves, const ChartText& text) {
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 960 300\" width=\"960\" height=\"300\" role=\"img\" "
+         "font-family=\"sans-serif\" font-size=\"12\">\n<title>" +
+         html_text(text.title) +
+         "</title>\n<style>.paper{fill:#fff}text{fill:#222}path{fill:none;stroke-width:1.5;stroke-linejoin:round}"
+         ".grid{stroke:#ddd}.axis{stroke:#666}@media(prefers-color-scheme:dark){.paper{fill:#16181c}text{fill:#ddd}"
+         ".grid{stroke:#333}.axis{stroke:#999}}</style>\n<rect class=\"paper\" width=\"960\" height=\"300\"/>\n"
+         "<text x=\"480\" y=\"18\" text-anchor=\"middle\" font-size=\"15\">" +
+         html_text(text.title) + "</text>\n" + detail::svg_panel(curves, text, 0, false) +
+         detail::svg_panel(curves, text, 480, true) + "</svg>\n";
+}
+
+}  // namespace tinynet
