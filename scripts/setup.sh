@@ -67,6 +67,9 @@ has() {
     libstb-dev) has_header stb/stb_image_write.h stb_image_write.h ;;
     doctest-dev) has_header doctest/doctest.h ;;
     ca-certificates) [[ -e /etc/ssl/certs/ca-certificates.crt || -e /etc/ssl/cert.pem ]] ;;
+    libjs-dygraphs) [[ -e /usr/share/javascript/dygraphs/dygraph.min.js ]] ;;
+    chromium-driver) has_command chromedriver ;;
+    python3-selenium) /usr/bin/python3 -c 'import selenium' 2>/dev/null ;;
     dataset-fashion-mnist) [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] ;;
     *) has_command "$1" ;;
   esac

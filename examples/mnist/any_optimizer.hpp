@@ -3,6 +3,7 @@
 
 #include <string>
 #include <tinynet/mlp.hpp>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -28,13 +29,6 @@ AnyOptimizer<typename Net::Scalar> make_optimizer(Net& net, const Options& o) {
                       {.lr = lr, .momentum = momentum, .weight_decay = decay, .nesterov = o.optimizer == "nesterov"}};
 }
 
-/// "784-30-30-10 relu"
-inline std::string shape_text(const Options& options) {
-  std::string text = std::to_string(inputs);
-  for (const Index width : options.hidden) text.append("-").append(std::to_string(width));
-  return text.append("-").append(std::to_string(classes)).append(" ").append(options.activation);
-}
-
 /// The net that was asked for, with sizes known at run time.
 inline tinynet::DynamicMLP<float> dynamic_net(const Options& options) {
   std::vector<Index> sizes{inputs};
@@ -44,15 +38,14 @@ inline tinynet::DynamicMLP<float> dynamic_net(const Options& options) {
                                     tinynet::Seed{options.seed});
 }
 
-/// Sets the engine that was asked for, and says what it is for a net whose `sizes` are compiled in or not. Throws Error
-/// (usage), `refusal`, if it is to be the fused one and cannot be.
-inline std::string choose_engine(const Options& options, const std::string& sizes, bool can_be_fused,
-                                 const std::string& refusal) {
+/// Sets the engine that was asked for; returns how such a net is computed. Throws Error (usage), `refusal`, if the
+/// engine is to be the fused one and cannot be.
+template <class Net>
+Computation choose_engine(const Options& options, bool can_be_fused, const std::string& refusal) {
   if (options.engine == Engine::fused && !can_be_fused) throw tinynet::Error(tinynet::ErrorCode::usage, refusal);
   const bool by_tape = options.engine == Engine::tape;
   tinynet::set_engine(by_tape ? tinynet::Engine::tape : tinynet::Engine::automatic);
-  return "net " + shape_text(options) + ": " + sizes + ", " +
-         (can_be_fused && !by_tape ? "fused engine" : "tape engine");
+  return {.sizes_compiled_in = !std::is_same_v<Net, tinynet::DynamicMLP<float>>, .fused = can_be_fused && !by_tape};
 }
 
 /// Makes a step of whatever optimizer it is.

@@ -20,7 +20,8 @@ struct OutputClosed {};
 /// The two streams, and the line on the terminal that shows how far something has come.
 class Console {
  public:
-  explicit Console(bool quiet) : quiet_(quiet), show_progress_(!quiet && stderr_is_terminal()) {}
+  explicit Console(bool quiet, std::string program = "mnist")
+      : program_(std::move(program)), quiet_(quiet), show_progress_(!quiet && stderr_is_terminal()) {}
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
   ~Console() { clear_progress(); }
@@ -45,13 +46,14 @@ class Console {
   void note(const std::string& text) {
     if (quiet_) return;
     clear_progress();
-    std::fputs(("mnist: note: " + tinynet::detail::printable(text) + "\n").c_str(), stderr);
+    std::fputs((program_ + ": note: " + tinynet::detail::printable(text) + "\n").c_str(), stderr);
   }
 
   bool shows_progress() const { return show_progress_; }
 
-  /// Draws "LABEL [####    ] 40 %, RATE UNIT/s, TIME left" on a terminal, ten times a second at most.
-  void progress(const std::string& label, const std::string& unit, double done, double total) {
+  /// Draws "LABEL [####    ] 40 %, STATE, RATE UNIT/s, TIME left" on a terminal, ten times a second at most.
+  void progress(const std::string& label, const std::string& unit, double done, double total,
+                const std::string& state = "") {
     if (!show_progress_) return;
     const auto now = std::chrono::steady_clock::now();
     if (label != label_) {
@@ -66,9 +68,10 @@ class Console {
     const double rate = (done - first_) / seconds;
     const auto filled = static_cast<std::size_t>(part * 30);
     char numbers[64];
-    std::snprintf(numbers, sizeof numbers, "%3d %%, %.4g ", static_cast<int>(part * 100), rate);
-    std::string line =
-        "\r" + label + " [" + std::string(filled, '#') + std::string(30 - filled, ' ') + "] " + numbers + unit + "/s";
+    std::snprintf(numbers, sizeof numbers, ", %.4g ", rate);
+    std::string line = "\r" + label + " [" + std::string(filled, '#') + std::string(30 - filled, ' ') + "] " +
+                       std::to_string(static_cast<int>(part * 100)) + " %" + (state.empty() ? "" : ", ") + state +
+                       numbers + unit + "/s";
     if (rate > 0) line += ", " + duration((total - done) / rate) + " left";
     std::fputs((line + "\033[K").c_str(), stderr);
     std::fflush(stderr);
@@ -93,6 +96,7 @@ class Console {
     return text;
   }
 
+  std::string program_;
   bool quiet_, show_progress_;
   bool visible_ = false;
   std::string label_;

@@ -38,10 +38,10 @@ void copy_state(const From& from, To& to, const Move& move) {
 template <class HostNet>
 class GpuModel : public Model {
  public:
-  GpuModel(HostNet&& net, const Options& options, const tinynet::Dataset& train, const std::string& sizes)
+  GpuModel(HostNet&& net, const Options& options, const tinynet::Dataset& train)
       : host_(std::move(net)), options_(options), train_(train) {
-    kind_ = choose_engine(
-        options, sizes, tinynet::detail::HasKernels<Net>,
+    computation_ = choose_engine<HostNet>(
+        options, tinynet::detail::HasKernels<Net>,
         "--engine fused: there are no kernels for the net " + shape_text(options) + " on a GPU; use auto or tape");
   }
 
@@ -90,7 +90,7 @@ class GpuModel : public Model {
     return static_cast<int>(steps_before_);
   }
 
-  std::string kind() const override { return kind_; }
+  const Computation& computation() const override { return computation_; }
   std::string device() const override { return "cuda:" + std::to_string(gpu_index); }
 
  private:
@@ -114,7 +114,7 @@ class GpuModel : public Model {
   HostNet host_;
   const Options options_;
   const tinynet::Dataset& train_;
-  std::string kind_;
+  Computation computation_;
   Index steps_before_ = 0;
   mutable std::optional<Net> net_;
   mutable std::optional<AnyOptimizer<typename Net::Scalar>> optimizer_;
@@ -152,7 +152,7 @@ std::unique_ptr<Model> make_compiled_in(const Options& options, const tinynet::D
   if (options.hidden != std::vector<Index>{Hidden...}) return nullptr;
   check_memory(options, train.size(), test_rows, options.engine != Engine::tape);
   using Net = tinynet::BasicMLP<float, Activation, inputs, Hidden..., classes>;
-  return std::make_unique<GpuModel<Net>>(Net(tinynet::Seed{options.seed}), options, train, "sizes compiled in");
+  return std::make_unique<GpuModel<Net>>(Net(tinynet::Seed{options.seed}), options, train);
 }
 
 }  // namespace
@@ -170,8 +170,7 @@ std::unique_ptr<Model> make_gpu_model(const Options& options, const tinynet::Dat
   if (options.activation == "relu")
     if (auto model = make_compiled_in<tinynet::ReLU, 30, 30>(options, train, test_rows)) return model;
   check_memory(options, train.size(), test_rows, false);
-  return std::make_unique<GpuModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train,
-                                                                "sizes at run time");
+  return std::make_unique<GpuModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train);
 }
 
 }  // namespace mnist

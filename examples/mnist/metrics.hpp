@@ -3,25 +3,32 @@
 
 #include <cerrno>
 #include <fstream>
+#include <limits>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <tinynet/core/error.hpp>
+#include <tinynet/plot/curve.hpp>
 
 #include "numbers.hpp"
 
 namespace mnist {
 
 /// Writes `step,loss` lines as CSV or JSON lines, as the file's name says. Nine significant digits give every float
-/// back exactly.
+/// back exactly. A training that goes on keeps what the file has of the steps before.
 class Metrics {
  public:
-  /// An empty name writes nothing. Throws Error (io) if the file cannot be made.
-  explicit Metrics(const std::string& path) : path_(path), json_(path.ends_with(".jsonl")) {
+  /// An empty name writes nothing; `first_step` is the first one that will be added. Throws Error (io) if the file
+  /// cannot be made.
+  Metrics(const std::string& path, long first_step) : path_(path), json_(path.ends_with(".jsonl")) {
     if (path.empty()) return;
+    const tinynet::Curve before = first_step > 0 ? read(first_step) : tinynet::Curve{};
     errno = 0;
     file_.open(path, std::ios::binary | std::ios::trunc);
     check("cannot be written");
     if (!json_) file_ << "step,loss\n";
+    for (std::size_t i = 0; i < before.x.size(); ++i)
+      add(static_cast<long>(before.x[i]), static_cast<float>(before.y[i]));
   }
 
   /// Is there a file?
@@ -35,7 +42,12 @@ class Metrics {
     else
       file_ << shortest(step) << ',' << number << '\n';
     check("cannot be written");
+    losses_.x.push_back(static_cast<double>(step));
+    losses_.y.push_back(static_cast<double>(loss));
   }
+
+  /// All that the file has.
+  const tinynet::Curve& losses() const { return losses_; }
 
   /// Throws Error (io) if not everything has got to the file.
   void close() {
@@ -46,6 +58,28 @@ class Metrics {
   }
 
  private:
+  /// The lines of the steps before `first_step`, up to the first that is something else.
+  tinynet::Curve read(long first_step) const {
+    tinynet::Curve curve;
+    std::ifstream file(path_, std::ios::binary);
+    std::string line;
+    const auto between = [&line](std::string_view before, std::string_view after) -> std::string_view {
+      const std::size_t begin = line.find(before) + before.size(), end = line.find(after, begin);
+      return begin < before.size() || end == line.npos ? std::string_view{}
+                                                       : std::string_view(line).substr(begin, end - begin);
+    };
+    if (!json_) std::getline(file, line);
+    while (std::getline(file, line)) {
+      line += '\n';
+      const auto step = parse_number<long>(json_ ? between("\"step\":", ",") : between("", ","));
+      const auto loss = parse_number<float>(json_ ? between("\"loss\":", "}") : between(",", "\n"));
+      if (!step || !loss || *step >= first_step) break;
+      curve.x.push_back(static_cast<double>(*step));
+      curve.y.push_back(static_cast<double>(*loss));
+    }
+    return curve;
+  }
+
   void check(const char* problem) {
     if (!file_)
       throw tinynet::Error({.code = tinynet::ErrorCode::io,
@@ -57,6 +91,7 @@ class Metrics {
   std::string path_;
   bool json_;
   std::ofstream file_;
+  tinynet::Curve losses_;
 };
 
 }  // namespace mnist

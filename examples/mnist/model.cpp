@@ -8,6 +8,12 @@
 
 namespace mnist {
 
+std::string shape_text(const Options& options) {
+  std::string text = std::to_string(inputs);
+  for (const Index width : options.hidden) text.append("-").append(std::to_string(width));
+  return text.append("-").append(std::to_string(classes)).append(" ").append(options.activation);
+}
+
 NetSize net_size(const Options& options) {
   NetSize size;
   auto from = static_cast<double>(inputs);
@@ -56,8 +62,7 @@ double memory_needed(const Options& options, Index train_rows, Index test_rows) 
 std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train) {
   for (const auto make : {make_rectifier_net, make_sigmoid_net, make_smooth_net})
     if (auto model = make(options, train)) return model;
-  return std::make_unique<NetModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train,
-                                                                "sizes at run time");
+  return std::make_unique<NetModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train);
 }
 
 }  // namespace mnist

@@ -16,6 +16,13 @@
 
 namespace mnist {
 
+/// How a net is computed.
+struct Computation {
+  bool sizes_compiled_in = false, fused = false;
+
+  const char* engine() const { return fused ? "fused" : "tape"; }
+};
+
 class Model {
  public:
   virtual ~Model() = default;
@@ -39,10 +46,13 @@ class Model {
   virtual void save_checkpoint(const std::string& path, tinynet::Metadata about) = 0;
   virtual int load_checkpoint(const std::string& path) = 0;
 
-  /// How it is computed, for people; and where, as PyTorch names it.
-  virtual std::string kind() const = 0;
+  /// How it is computed; and where, as PyTorch names it.
+  virtual const Computation& computation() const = 0;
   virtual std::string device() const = 0;
 };
+
+/// "784-30-30-10 relu"
+std::string shape_text(const Options& options);
 
 /// How large the net that was asked for is.
 struct NetSize {

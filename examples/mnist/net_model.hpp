@@ -17,15 +17,15 @@ namespace mnist {
 template <class Net>
 class NetModel : public Model {
  public:
-  NetModel(Net&& net, const Options& options, const tinynet::Dataset& train, const std::string& sizes)
+  NetModel(Net&& net, const Options& options, const tinynet::Dataset& train)
       : net_(std::move(net)),
         optimizer_(make_optimizer(net_, options)),
         scale_(options.scale),
         x_(train.images * scale_),
         labels_(train.labels) {
     if (options.batch != 0) batches_.emplace(x_, labels_, options.batch, tinynet::BatchOptions{.seed = {options.seed}});
-    kind_ = choose_engine(
-        options, sizes, net_.stages().size > 0,
+    computation_ = choose_engine<Net>(
+        options, net_.stages().size > 0,
         "--engine fused: the net " + shape_text(options) + " has too many layers for it; use auto or tape");
   }
 
@@ -58,7 +58,7 @@ class NetModel : public Model {
     return static_cast<int>(steps);
   }
 
-  std::string kind() const override { return kind_; }
+  const Computation& computation() const override { return computation_; }
   std::string device() const override { return "cpu"; }
 
  private:
@@ -78,7 +78,7 @@ class NetModel : public Model {
   tinynet::RowSelection x_;
   Labels labels_;
   std::optional<tinynet::Batches<tinynet::RowSelection, std::uint8_t>> batches_;
-  std::string kind_;
+  Computation computation_;
 };
 
 /// The net with this activation, if one with the hidden widths that were asked for is compiled in.
@@ -87,7 +87,7 @@ std::unique_ptr<Model> make_compiled_in(const Options& options, const tinynet::D
   const auto with = [&]<Index... Hidden>(std::integer_sequence<Index, Hidden...>)->std::unique_ptr<Model> {
     if (options.hidden != std::vector<Index>{Hidden...}) return nullptr;
     using Net = tinynet::BasicMLP<float, Activation, inputs, Hidden..., classes>;
-    return std::make_unique<NetModel<Net>>(Net(tinynet::Seed{options.seed}), options, train, "sizes compiled in");
+    return std::make_unique<NetModel<Net>>(Net(tinynet::Seed{options.seed}), options, train);
   };
   return with(std::integer_sequence<Index, 30, 30>{});
 }

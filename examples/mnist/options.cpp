@@ -1,15 +1,11 @@
 #include "options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <string_view>
 #include <tinynet/core/error.hpp>
-#include <tinynet/core/version.hpp>
-#include <utility>
 
-#include "console.hpp"
+#include "command_line.hpp"
 #include "numbers.hpp"
 
 namespace mnist {
@@ -102,51 +98,6 @@ void check_momentum(const Options& o) {
   if (o.momentum == 0.0 && o.optimizer == "nesterov") refuse("--momentum", "a number above 0 for nesterov", "0");
 }
 
-/// How many letters must be put in, left out or changed to get from one word to the other (Levenshtein).
-std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({change, row[j] + 1, row[j + 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
-/// CLI11's complaint that an option has no value or several, in plainer words.
-std::string plainer(const std::string& complaint) {
-  const std::string option = complaint.substr(0, complaint.find(':'));
-  if (complaint.find("missing") != std::string::npos) return option + ": needs a value";
-  if (complaint.find("At Most") != std::string::npos) return option + ": given more than once";
-  return complaint;
-}
-
-/// CLI11 takes the values of some flags, and has its own words for the others'.
-void refuse_value_of_flag(const std::vector<std::string>& flags, const std::string& argument) {
-  const std::size_t equals = argument.find('=');
-  if (equals == argument.npos) return;
-  const std::string name = argument.substr(0, equals);
-  if (std::find(flags.begin(), flags.end(), name) != flags.end())
-    throw Error(ErrorCode::usage,
-                name + ": takes no value, found '" + tinynet::detail::printable(argument.substr(equals + 1)) + "'");
-}
-
-[[noreturn]] void refuse_unknown(const CLI::App& app, const std::string& argument) {
-  const std::string shown = "'" + tinynet::detail::printable(argument) + "'";
-  if (!argument.starts_with('-') || argument == "--")
-    throw Error(ErrorCode::usage, "unexpected argument " + shown + "; see --help");
-  const std::string name = argument.substr(0, argument.find('='));
-  std::string nearest;
-  for (const CLI::Option* option : app.get_options()) {
-    const std::string known = "--" + option->get_single_name();
-    if (nearest.empty() || edits(name, known) < edits(name, nearest)) nearest = known;
-  }
-  throw Error(ErrorCode::usage, "unknown option " + shown + "; the nearest is " + nearest);
-}
-
 constexpr const char* footer =
     R"(The data come from the first of: --data, $TINYNET_DATA, the cache ($XDG_CACHE_HOME/tinynet/mnist or
 ~/.cache/tinynet/mnist), a download into it; without MNIST, Debian's dataset-fashion-mnist or digits drawn here.
@@ -154,39 +105,22 @@ TINYNET_OFFLINE=1 is --offline; TINYNET_MNIST_MIRRORS lists other addresses to d
 Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 6 numeric, 7 device,
 130/143 stopped by SIGINT/SIGTERM after saving.)";
 
-/// Prints a text that ends a line or not. Throws OutputClosed or Error (io).
-void say(std::string text) {
-  if (text.ends_with('\n')) text.pop_back();
-  Console(false).answer(text);
-}
-
 }  // namespace
 
 std::optional<Options> parse_options(int argc, const char* const* argv) {
   Options o;
-  CLI::App app("Trains a fully connected net on MNIST's handwritten digits.", "mnist");
-  app.set_version_flag("--version", "mnist (tinynet " + std::string(tinynet::version) + ")");
-  app.set_help_flag("--help", "Print this help");
-  app.footer(footer);
-  app.allow_extras();
-
-  // Every option: its name, what stands for the value, the help, and what to do with the text.
-  const auto option = [&app](const std::string& name, const char* value, const std::string& help, auto use) {
-    app.add_option_function<std::string>(
-           name, [name, use](const std::string& text) { use(name, text); }, help)
-        ->type_name(value);
+  o.command.assign(argv, argv + argc);
+  CommandLine line("mnist", "Trains a fully connected net on MNIST's handwritten digits.", footer);
+  const auto option = [&line](const char* name, const char* value, const std::string& help, auto use) {
+    line.option(name, value, help, use);
   };
-  std::vector<std::string> flags{"--help", "--version"};
-  const auto flag = [&](const std::string& name, bool& to, const std::string& help) {
-    flags.push_back(name);
-    app.add_flag(name, to, help)->multi_option_policy(CLI::MultiOptionPolicy::Throw)->disable_flag_override();
-  };
-  const auto number = [&](const std::string& name, const char* value, const std::string& help, auto& to, auto least,
+  const auto flag = [&line](const char* name, bool& to, const std::string& help) { line.flag(name, to, help); };
+  const auto number = [&](const char* name, const char* value, const std::string& help, auto& to, auto least,
                           auto most) {
     option(name, value, help,
            [&to, least, most](const auto& n, const auto& text) { to = number_between(n, text, least, most); });
   };
-  const auto choice = [&](const std::string& name, const char* value, const std::string& help, auto& to,
+  const auto choice = [&](const char* name, const char* value, const std::string& help, auto& to,
                           std::vector<std::string> names) {
     option(name, value, help + " (" + to + ")",
            [&to, names](const auto& n, const auto& text) { to = one_of(n, text, names); });
@@ -243,33 +177,16 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   number("--log-every", "N", "Print the loss every N steps (200)", o.log_every, 1, std::numeric_limits<int>::max());
   option("--metrics", "FILE", "Write every step's loss as .csv or .jsonl",
          [&o](const auto& n, const auto& text) { o.metrics_file = metrics_name(n, text); });
+  option("--out", "DIR", "Write report.html, pictures, metrics.csv, model.safetensors, run.json into this folder",
+         [&o](const auto& n, const auto& text) { o.out_folder = file_name(n, text); });
+  flag("--show", o.show, "Draw the first image and the misclassified ones in characters");
   flag("--fingerprint", o.fingerprint, "Print the SHA-256 of the final weights");
   flag("--quiet", o.quiet, "Print only what another option asked for, and errors");
   option("--lang", "L", "en, zh (en)", [&o](const auto& n, const auto& text) {
     o.language = one_of(n, text, {"en", "zh"}) == "zh" ? Language::chinese : Language::english;
   });
 
-  // CLI11 takes the arguments from the back, and "--hidden=" for "--hidden" with the value still to come.
-  std::vector<std::string> arguments;
-  for (int i = argc - 1; i > 0; --i) {
-    const std::string argument = argv[i];
-    refuse_value_of_flag(flags, argument);
-    const bool has_empty_value = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
-    if (has_empty_value) arguments.emplace_back();
-    arguments.push_back(has_empty_value ? argument.substr(0, argument.size() - 1) : argument);
-  }
-  try {
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForVersion&) {
-    say(app.version());
-    return std::nullopt;
-  } catch (const CLI::Success&) {
-    say(app.help());
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorCode::usage, plainer(error.what()));
-  }
-  if (const auto rest = app.remaining(); !rest.empty()) refuse_unknown(app, rest.front());
+  if (!line.parse(argc, argv)) return std::nullopt;
   check_momentum(o);
   if (!o.resume_file.empty() && !o.init_file.empty())
     throw Error(ErrorCode::usage, "--resume and --init both say what to start with; give one of them");

@@ -17,6 +17,7 @@ enum class Engine { automatic, fused, tape };
 enum class Language { english, chinese };
 
 struct Options {
+  std::vector<std::string> command;  // the program and its arguments
   DataChoice data;
   std::string device = "auto";
   int threads = 0;  // 0: all
@@ -40,6 +41,8 @@ struct Options {
 
   int log_every = 200;
   std::string metrics_file;
+  std::string out_folder;
+  bool show = false;
   bool fingerprint = false;
   bool quiet = false;
   Language language = Language::english;

@@ -20,6 +20,7 @@ FileLock::FileLock(const std::filesystem::path&, const std::function<void()>&) {
 FileLock::~FileLock() = default;
 void guard_standard_streams() {}
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
+int stdout_columns() { return 80; }
 
 }  // namespace mnist
 
@@ -29,6 +30,7 @@ bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 #include <poll.h>
 #include <spawn.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -194,6 +196,11 @@ void guard_standard_streams() {
 }
 
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+
+int stdout_columns() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
 
 }  // namespace mnist
 

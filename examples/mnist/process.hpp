@@ -51,4 +51,7 @@ void guard_standard_streams();
 /// Whether standard error is a terminal, where a line can be drawn over and over.
 bool stderr_is_terminal();
 
+/// The columns of the terminal that standard output is, or 80.
+int stdout_columns();
+
 }  // namespace mnist

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <exception>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,15 +18,19 @@
 #include <unistd.h>
 #endif
 
+#include "build_info.hpp"
 #include "checkpoints.hpp"
 #include "data_source.hpp"
 #include "gpu.hpp"
-#include "metrics.hpp"
 #include "model.hpp"
 #include "numbers.hpp"
+#include "output_folder.hpp"
 #include "result_check.hpp"
+#include "run_record.hpp"
 #include "sha256.hpp"
+#include "shown.hpp"
 #include "stop_request.hpp"
+#include "training.hpp"
 
 namespace mnist {
 namespace {
@@ -137,80 +139,6 @@ void load(Model& model, const Options& options, Console& console) {
   tell("not used, since no net here has it:", report.ignored);
 }
 
-// ---- Training ----------------------------------------------------------------------------------------------------
-
-struct Training {
-  float loss = std::numeric_limits<float>::quiet_NaN();  // before the last step
-  double seconds = 0;
-  bool output_closed = false;
-  std::exception_ptr failure;  // what kept us from writing the losses and ended the training
-};
-
-/// `last_finite`: the last step whose loss is known to have been finite; -1 if there was none.
-void check_finite(float loss, long step, long last_finite) {
-  if (std::isfinite(loss)) return;
-  throw Error(ErrorCode::numeric,
-              "the loss is " + std::string(std::isnan(loss) ? "NaN" : "infinite") + " at step " + std::to_string(step) +
-                  (last_finite >= 0 ? "; it was finite until step " + std::to_string(last_finite) : "") +
-                  ". A smaller --lr may help");
-}
-
-/// Calls f(); what a device complains of is told with the step, and with the checkpoint that is left.
-template <class F>
-auto at_step(long step, const Checkpoints& checkpoints, const F& f) {
-  try {
-    return f();
-  } catch (const Error& error) {
-    const std::string text = error.what(), place = "step " + std::to_string(step);
-    if (error.code() != ErrorCode::device) throw;
-    const std::string left = checkpoints.text();
-    throw Error(ErrorCode::device, (text.find(place) == std::string::npos ? "at " + place + ": " : "") + text +
-                                       (left.empty() ? "" : "; " + left));
-  }
-}
-
-/// An Error in writing the losses ends the training, but is kept: the weights can still be saved.
-Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultCheck* result_check,
-               const Options& options, Metrics& metrics, Console& console) {
-  Training result;
-  long last_finite = -1;
-  const auto start = std::chrono::steady_clock::now();
-  int step = first_step;
-  for (; step < options.steps && !StopRequest::made(); ++step) {
-    const bool logged = step % options.log_every == 0;
-    const bool wanted = logged || step + 1 == options.steps || metrics.wanted();
-    const std::optional<float> loss = at_step(step, checkpoints, [&] {
-      if (result_check != nullptr && step % ResultCheck::every == 0) result_check->compare(model, step);
-      return model.step(wanted, [&](float value) { check_finite(value, step, last_finite); });
-    });
-    if (loss) {
-      result.loss = *loss;
-      last_finite = step;
-    }
-    try {
-      if (loss) metrics.add(step, *loss);
-      if (logged) console.result("step= " + std::to_string(step) + " loss= " + shortest(result.loss));
-    } catch (const OutputClosed&) {
-      result.output_closed = true;
-      break;
-    } catch (const Error&) {
-      result.failure = std::current_exception();
-      break;
-    }
-    checkpoints.after(model, step + 1);
-    console.progress("train", "steps", step + 1, options.steps);
-  }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (step > first_step && !result.output_closed && !result.failure) checkpoints.finish(model, step);
-  try {
-    metrics.close();
-  } catch (const Error&) {
-    if (!result.failure) result.failure = std::current_exception();
-  }
-  console.clear_progress();
-  return result;
-}
-
 // ---- The end -----------------------------------------------------------------------------------------------------
 
 /// PyTorch's order and bytes: those of a float32 little-endian file without its header.
@@ -223,11 +151,19 @@ std::string fingerprint(Model& model) {
   return sha256(bytes);
 }
 
+/// Where the weights are to be written, with commas between; empty if nowhere.
+std::string listed(const std::vector<std::string>& files) {
+  std::string list;
+  for (const std::string& file : files) list += (list.empty() ? "" : ", ") + tinynet::detail::printable(file);
+  return list;
+}
+
 /// Throws Error (numeric) unless all weights are numbers that can be saved.
-void check_weights(Model& model, const std::string& path) {
+void check_weights(Model& model, const std::vector<std::string>& files) {
+  if (files.empty()) return;
   if (const std::string name = nonfinite_weight(model); !name.empty())
-    throw Error(ErrorCode::numeric, name + " has numbers that are not finite after training; " +
-                                        tinynet::detail::printable(path) + " is not written. A smaller --lr may help");
+    throw Error(ErrorCode::numeric, name + " has numbers that are not finite after training; " + listed(files) +
+                                        " is not written. A smaller --lr may help");
 }
 
 void save(Model& model, const std::string& path) {
@@ -238,8 +174,8 @@ void save(Model& model, const std::string& path) {
 
 /// How good the net is; `set` says on which data. What the last step has done no loss of the training has seen: throws
 /// Error (numeric) if the net has diverged there.
-tinynet::Evaluation evaluate(const Model& model, const tinynet::Dataset& data, const char* set,
-                             const Options& options) {
+tinynet::Evaluation evaluate(const Model& model, const tinynet::Dataset& data, const char* set, const Options& options,
+                             const std::vector<std::string>& files) {
   std::string what;
   try {
     tinynet::Evaluation result = model.evaluate(data);
@@ -250,31 +186,41 @@ tinynet::Evaluation evaluate(const Model& model, const tinynet::Dataset& data, c
     what = std::string("an output of the net for the ") + set + " is NaN";
   }
   if (options.steps > 0) what += " after training";
-  if (!options.save_file.empty()) what += "; " + tinynet::detail::printable(options.save_file) + " is not written";
+  if (!files.empty()) what += "; " + listed(files) + " is not written";
   throw Error(ErrorCode::numeric, what + (options.steps > 0 ? ". A smaller --lr may help"
                                                             : ". A smaller --scale or other weights may help"));
 }
 
-void report_test(const tinynet::Evaluation& test, Language language, Console& console) {
-  console.result("loss on test data:  " + shortest(static_cast<float>(test.loss)));
-  constexpr Index shown = 500;
-  int wrong = 0;
-  for (const tinynet::Misclassified& m : test.misclassified) {
-    if (m.index >= shown) break;
-    ++wrong;
-    const bool chinese = language == Language::chinese;
+void report_test(const RunRecord& run, Console& console) {
+  console.result("loss on test data:  " + shortest(static_cast<float>(run.test.loss)));
+  const auto wrong = run.first_misclassified();
+  const bool chinese = run.options.language == Language::chinese;
+  for (const tinynet::Misclassified& m : wrong)
     console.result((chinese ? "预测值:" : "predicted:") + std::to_string(m.predicted) +
                    (chinese ? ", 实际值:" : ", actual:") + std::to_string(m.actual));
-  }
-  console.note("accuracy on test data: " + fixed(100 * test.accuracy, 2) + " %; " + std::to_string(wrong) +
-               " of the first " + std::to_string(std::min<Index>(shown, static_cast<Index>(test.predicted.size()))) +
-               " misclassified");
+  if (run.options.show)
+    for (const std::string& line : shown_misclassified(run.data.test, wrong, run.options.language, stdout_columns()))
+      console.result(line);
+  console.note("accuracy on test data: " + fixed(100 * run.test.accuracy, 2) + " %; " + std::to_string(wrong.size()) +
+               " of the first " + std::to_string(run.first_tests()) + " misclassified");
+}
+
+/// How the run is computed: net, engine, device, SIMD, threads, precision, build.
+std::string status_text(const Model& model, const Options& options) {
+  const int threads = tinynet::num_threads();
+  return "net " + shape_text(options) + ": " +
+         (model.computation().sizes_compiled_in ? "sizes compiled in, " : "sizes at run time, ") +
+         model.computation().engine() + " engine, " + model.device() + ", " + simd_level() + ", " +
+         std::to_string(threads) + (threads == 1 ? " thread" : " threads") + ", float32, " +
+         (optimised() ? "optimised build" : "build without optimisation");
 }
 
 }  // namespace
 
 int run(const Options& options, Console& console) {
   const bool on_gpu = choose_device(options, console);
+  std::optional<OutputFolder> folder;
+  if (!options.out_folder.empty()) folder.emplace(options.out_folder);
   if (!options.save_file.empty()) tinynet::check_writable(options.save_file);
   check_memory(options, 1, 1);  // again when the rows are counted
 
@@ -288,27 +234,42 @@ int run(const Options& options, Console& console) {
   Checkpoints checkpoints(options, data.train);
   const int first_step = checkpoints.resume(*model);
   if (first_step > 0) console.note("goes on after " + std::to_string(first_step) + " steps");
-  Metrics metrics(options.metrics_file);
-  console.note(model->kind());
+  AllMetrics all_metrics{Metrics(options.metrics_file, first_step),
+                         Metrics(folder ? folder->file("metrics.csv") : "", first_step)};
+  RunRecord record{options, data, *model, status_text(*model, options), first_step};
+  console.note(record.status);
 
   console.result("train_img num:  " + std::to_string(data.train.size()));
   console.result("test_img num:  " + std::to_string(data.test.size()));
   console.result("lab= " + std::to_string(data.train.labels.front()));
+  if (options.show)
+    for (const std::string& line : shown_image(data.train, 0)) console.result(line);
   console.result(model->text());
   console.result("X.device: " + model->device());
   console.result("Y.device: " + model->device());
 
+  std::vector<std::string> weight_files;
+  if (!options.save_file.empty()) weight_files.push_back(options.save_file);
+  if (folder) weight_files.push_back(folder->file("model.safetensors"));
   Training training;
-  tinynet::Evaluation test;
   {
     const StopRequest catch_signals;
     training =
-        train(*model, first_step, checkpoints, result_check ? &*result_check : nullptr, options, metrics, console);
-    if (!options.save_file.empty()) check_weights(*model, options.save_file);
-    test = evaluate(*model, data.test, "test data", options);
-    if (!options.save_file.empty()) save(*model, options.save_file);
+        train(*model, first_step, checkpoints, result_check ? &*result_check : nullptr, options, all_metrics, console);
+    check_weights(*model, weight_files);
+    record.test = evaluate(*model, data.test, "test data", options, weight_files);
+    for (const std::string& file : weight_files) save(*model, file);
+    // Without training, the loss of the weights as they are.
+    if (options.steps == 0 && !StopRequest::made())
+      training.loss = static_cast<float>(evaluate(*model, data.train, "training data", options, {}).loss);
+    record.steps = training.steps;
+    record.seconds = training.seconds;
+    record.loss = training.loss;
+    record.losses = all_metrics[1].losses();
+    if (StopRequest::made()) record.stopped_by = StopRequest::name();
+    if (folder && !training.failure) folder->write(record);
   }
-  std::string where = options.save_file.empty() ? "" : "the weights are in " + options.save_file;
+  std::string where = weight_files.empty() ? "" : "the weights are in " + listed(weight_files);
   if (const std::string text = checkpoints.text(); !text.empty()) where += (where.empty() ? "" : ", ") + text;
   if (training.failure) {
     if (!where.empty()) console.note(where);
@@ -320,12 +281,10 @@ int run(const Options& options, Console& console) {
     return StopRequest::exit_code();
   }
 
-  // Without training, the loss of the weights as they are.
-  if (options.steps == 0)
-    training.loss = static_cast<float>(evaluate(*model, data.train, "training data", options).loss);
   console.result("in the end loss= " + shortest(training.loss));
   console.result("running time=" + fixed(training.seconds, 3) + "s");
-  report_test(test, options.language, console);
+  report_test(record, console);
+  if (folder) console.note("the report is " + folder->file("report.html"));
   if (options.fingerprint) console.answer("fingerprint: " + fingerprint(*model));
   return 0;
 }

@@ -1,0 +1,53 @@
+#include "output_folder.hpp"
+
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <tinynet/io/file.hpp>
+#include <tinynet/plot/png.hpp>
+#include <utility>
+
+#include "pictures.hpp"
+#include "report.hpp"
+#include "report_words.hpp"
+#include "run_json.hpp"
+
+namespace mnist {
+namespace {
+
+using tinynet::Error;
+using tinynet::ErrorCode;
+
+std::string made(std::string folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!std::filesystem::is_directory(folder))
+    throw Error({.code = ErrorCode::io,
+                 .path = folder,
+                 .what = "--out: no folder, and none can be made",
+                 .actual = error ? error.message() : "something else of that name"});
+  for (const char* const name : {"report.html", "metrics.csv", "model.safetensors"})
+    tinynet::check_writable(folder + "/" + name);
+  return folder;
+}
+
+void write_text(const std::string& path, std::string_view text) {
+  tinynet::write_file(path, {std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())});
+}
+
+}  // namespace
+
+OutputFolder::OutputFolder(std::string folder)
+    : folder_(made(std::move(folder))), lock_(file(".lock"), [this] {
+        throw Error({.code = ErrorCode::io, .path = folder_, .what = "--out: another run is writing there"});
+      }) {}
+
+void OutputFolder::write(const RunRecord& run) const {
+  for (const auto& [name, picture] : pictures(run)) tinynet::save_png(file(name), picture);
+  const ReportWords& words = report_words(run.options.language);
+  write_text(file("loss.svg"), loss_svg(run, {words.training, words.step, words.loss}));
+  write_text(file("run.json"), run_json(run).dump(2) + "\n");
+  write_text(file("report.html"), report_html(run));
+}
+
+}  // namespace mnist

@@ -1,0 +1,72 @@
+#include "pictures.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <tinynet/plot/confusion.hpp>
+
+#include "image_picture.hpp"
+
+namespace mnist {
+
+using tinynet::Picture;
+
+std::vector<Picture> neuron_pictures(Model& model, Index height, Index width) {
+  const auto tensors = model.weights();
+  const auto& first = tensors.front();  // [out, in]
+  const auto neurons = std::min<Index>(static_cast<Index>(first.shape.front()), 100);
+  double most = 0;
+  for (Index i = 0; i < neurons * height * width; ++i)
+    most = std::max(most, std::abs(static_cast<double>(first.data[i])));
+  std::vector<Picture> result;
+  for (Index n = 0; n < neurons; ++n)
+    result.push_back(tinynet::signed_picture(first.data + n * height * width, height, width, most));
+  return result;
+}
+
+std::string loss_svg(const RunRecord& run, const tinynet::ChartText& text) {
+  return tinynet::svg_chart({&run.losses, 1}, text);
+}
+
+namespace {
+
+Picture misclassified_page(const RunRecord& run, std::span<const tinynet::Misclassified> wrong, std::string title) {
+  std::vector<tinynet::Tile> tiles;
+  for (const tinynet::Misclassified& m : wrong)
+    tiles.push_back({image_picture(run.data.test, m.index),
+                     {{"predicted " + std::to_string(m.predicted), {185, 28, 28}},
+                      {"actual " + std::to_string(m.actual), {21, 128, 61}}}});
+  return tinynet::grid_picture(tiles, {.title = std::move(title)});
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, Picture>> pictures(const RunRecord& run) {
+  constexpr std::size_t page_size = 64;
+  std::vector<std::pair<std::string, Picture>> result;
+  const std::vector<tinynet::Tile> first{{image_picture(run.data.train, 0)}};
+  result.emplace_back(
+      "first_image.png",
+      tinynet::grid_picture(first, {.scale = 10, .title = "lab= " + std::to_string(run.data.train.labels.front())}));
+
+  const auto wrong = run.first_misclassified();
+  const std::string title =
+      std::to_string(wrong.size()) + " of the first " + std::to_string(run.first_tests()) + " misclassified";
+  const std::size_t pages = std::max<std::size_t>((wrong.size() + page_size - 1) / page_size, 1);
+  for (std::size_t page = 0; page < pages; ++page) {
+    const std::size_t begin = page * page_size, end = std::min(begin + page_size, wrong.size());
+    const std::string number = std::to_string(page + 1);
+    result.emplace_back(page == 0 ? "misclassified.png" : "misclassified_" + number + ".png",
+                        misclassified_page(run, std::span(wrong).subspan(begin, end - begin),
+                                           title + (pages == 1 ? "" : ", page " + number)));
+  }
+  result.emplace_back("confusion.png", tinynet::confusion_picture(run.test.confusion));
+
+  std::vector<tinynet::Tile> neurons;
+  for (Picture& picture : neuron_pictures(run.model, run.data.train.images.height(), run.data.train.images.width()))
+    neurons.push_back({std::move(picture)});
+  result.emplace_back("weights.png", tinynet::grid_picture(neurons, {.columns = 10, .title = "first layer's weights"}));
+  return result;
+}
+
+}  // namespace mnist

@@ -1,0 +1,88 @@
+#include "run_json.hpp"
+
+#include <cmath>
+#include <string>
+#include <tinynet/core/threads.hpp>
+#include <tinynet/core/version.hpp>
+
+#include "build_info.hpp"
+
+namespace mnist {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string eigen_version() {
+  std::string text;
+  for (const int part : {EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION})
+    text += (text.empty() ? "" : ".") + std::to_string(part);
+  return text;
+}
+
+}  // namespace
+
+Json options_json(const Options& o) {
+  Json json;
+  const auto text = [&](const char* name, const std::string& value) {
+    if (!value.empty()) json[name] = value;
+  };
+  text("data", o.data.folder);
+  text("dataset", o.data.dataset);
+  json["device"] = o.device;
+  json["threads"] = o.threads;
+  json["hidden"] = o.hidden;
+  json["activation"] = o.activation;
+  json["optimizer"] = o.optimizer;
+  json["lr"] = o.lr;
+  if (o.momentum) json["momentum"] = *o.momentum;
+  if (o.weight_decay) json["weight_decay"] = *o.weight_decay;
+  json["steps"] = o.steps;
+  json["batch"] = o.batch;
+  json["scale"] = o.scale;
+  json["seed"] = o.seed;
+  json["engine"] = o.engine == Engine::fused ? "fused" : o.engine == Engine::tape ? "tape" : "auto";
+  text("init", o.init_file);
+  text("resume", o.resume_file);
+  return json;
+}
+
+Json run_json(const RunRecord& run) {
+  Json json;
+  json["command"] = run.options.command;
+  json["options"] = options_json(run.options);
+  json["data"] = {{"name", run.data.name},
+                  {"origin", run.data.origin},
+                  {"train", run.data.train.size()},
+                  {"test", run.data.test.size()}};
+  json["net"] = {{"text", run.model.text()}, {"parameters", net_size(run.options).parameters}};
+  json["device"] = run.model.device();
+  json["engine"] = run.model.computation().engine();
+  json["threads"] = tinynet::num_threads();
+  json["simd"] = simd_level();
+  json["precision"] = "float32";
+  json["optimised"] = optimised();
+  json["compiler"] = compiler();
+  json["versions"] = {{"tinynet", std::string(tinynet::version)}, {"eigen", eigen_version()}};
+  json["first_step"] = run.first_step;
+  json["steps"] = run.steps;
+  if (!run.stopped_by.empty()) json["stopped_by"] = run.stopped_by;
+  json["seconds"] = run.seconds;
+  json["steps_per_second"] = run.steps_per_second();
+  json["loss"] = std::isfinite(run.loss) ? Json(run.loss) : Json();
+  json["test_loss"] = run.test.loss;
+  json["accuracy"] = run.test.accuracy;
+  Json& confusion = json["confusion"] = Json::array();
+  for (Index actual = 0; actual < run.test.confusion.rows(); ++actual) {
+    Json row = Json::array();
+    for (Index predicted = 0; predicted < run.test.confusion.cols(); ++predicted)
+      row.push_back(run.test.confusion(actual, predicted));
+    confusion.push_back(std::move(row));
+  }
+  json["first_tests"] = run.first_tests();
+  Json& wrong = json["misclassified"] = Json::array();
+  for (const tinynet::Misclassified& m : run.first_misclassified())
+    wrong.push_back({{"index", m.index}, {"predicted", m.predicted}, {"actual", m.actual}});
+  return json;
+}
+
+}  // namespace mnist

@@ -1,0 +1,88 @@
+#include "training.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "numbers.hpp"
+#include "stop_request.hpp"
+
+namespace mnist {
+namespace {
+
+using tinynet::Error;
+using tinynet::ErrorCode;
+
+/// `last_finite`: the last step whose loss is known to have been finite; -1 if there was none.
+void check_finite(float loss, long step, long last_finite) {
+  if (std::isfinite(loss)) return;
+  throw Error(ErrorCode::numeric,
+              "the loss is " + std::string(std::isnan(loss) ? "NaN" : "infinite") + " at step " + std::to_string(step) +
+                  (last_finite >= 0 ? "; it was finite until step " + std::to_string(last_finite) : "") +
+                  ". A smaller --lr may help");
+}
+
+/// Calls f(); what a device complains of is told with the step, and with the checkpoint that is left.
+template <class F>
+auto at_step(long step, const Checkpoints& checkpoints, const F& f) {
+  try {
+    return f();
+  } catch (const Error& error) {
+    const std::string text = error.what(), place = "step " + std::to_string(step);
+    if (error.code() != ErrorCode::device) throw;
+    const std::string left = checkpoints.text();
+    throw Error(ErrorCode::device, (text.find(place) == std::string::npos ? "at " + place + ": " : "") + text +
+                                       (left.empty() ? "" : "; " + left));
+  }
+}
+
+}  // namespace
+
+Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultCheck* result_check,
+               const Options& options, AllMetrics& all_metrics, Console& console) {
+  Training result;
+  long last_finite = -1;
+  const auto start = std::chrono::steady_clock::now();
+  int step = first_step;
+  std::string loss_text;
+  const bool recorded = all_metrics[0].wanted() || all_metrics[1].wanted();
+  for (; step < options.steps && !StopRequest::made(); ++step) {
+    const bool logged = step % options.log_every == 0;
+    const bool wanted = logged || step + 1 == options.steps || recorded;
+    const std::optional<float> loss = at_step(step, checkpoints, [&] {
+      if (result_check != nullptr && step % ResultCheck::every == 0) result_check->compare(model, step);
+      return model.step(wanted, [&](float value) { check_finite(value, step, last_finite); });
+    });
+    if (loss) {
+      result.loss = *loss;
+      last_finite = step;
+    }
+    try {
+      if (loss)
+        for (Metrics& metrics : all_metrics) metrics.add(step, *loss);
+      if (logged) console.result("step= " + std::to_string(step) + " loss= " + shortest(result.loss));
+    } catch (const OutputClosed&) {
+      result.output_closed = true;
+      break;
+    } catch (const Error&) {
+      result.failure = std::current_exception();
+      break;
+    }
+    checkpoints.after(model, step + 1);
+    if (console.shows_progress() && loss) loss_text = "loss " + significant(static_cast<double>(*loss), 4);
+    console.progress("train", "steps", step + 1, options.steps, loss_text);
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.steps = step;
+  if (step > first_step && !result.output_closed && !result.failure) checkpoints.finish(model, step);
+  try {
+    for (Metrics& metrics : all_metrics) metrics.close();
+  } catch (const Error&) {
+    if (!result.failure) result.failure = std::current_exception();
+  }
+  console.clear_progress();
+  return result;
+}
+
+}  // namespace mnist
