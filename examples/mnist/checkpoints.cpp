@@ -2,7 +2,9 @@
 
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <span>
+#include <system_error>
 #include <tinynet/io/safetensors.hpp>
 #include <utility>
 #include <vector>
@@ -52,48 +54,94 @@ std::string value_of(const tinynet::Metadata& about, const std::string& key) {
   return found == about.end() ? "" : found->second;
 }
 
+/// The checkpoint before the newest one: disks lose what they have.
+std::string previous(const std::string& file) { return file + ".previous"; }
+
+void keep_previous(const std::string& file) {
+  const std::string link = previous(file) + ".tmp";
+  std::error_code error;  // a file system without hard links keeps only the newest
+  std::filesystem::remove(link, error);
+  std::filesystem::create_hard_link(file, link, error);
+  if (!error) std::filesystem::rename(link, previous(file), error);
+}
+
+/// What the checkpoint says of itself. If `file` is damaged and the one before is not, `file` becomes that one.
+tinynet::Metadata readable(std::string& file, Console& console) {
+  try {
+    return tinynet::read_safetensors(file).metadata();
+  } catch (const Error& damage) {
+    std::error_code ignored;
+    if (damage.code() != ErrorCode::data || !std::filesystem::exists(previous(file), ignored)) throw;
+    tinynet::Metadata about;
+    try {
+      about = tinynet::read_safetensors(previous(file)).metadata();
+    } catch (const Error&) {
+      throw damage;
+    }
+    file = previous(file);
+    console.note(std::string(damage.what()) + "; goes on with " + file);
+    return about;
+  }
+}
+
 }  // namespace
 
-Checkpoints::Checkpoints(const Options& options, const tinynet::Dataset& train) : options_(options) {
+Checkpoints::Checkpoints(const Options& options, const tinynet::Dataset& train, Console& console)
+    : options_(options), console_(console) {
   if (!options.checkpoint_file.empty()) tinynet::check_writable(options.checkpoint_file);
   if (!options.checkpoint_file.empty() || !options.resume_file.empty()) data_ = fingerprint(train);
 }
 
-int Checkpoints::resume(Model& model) const {
-  const std::string& file = options_.resume_file;
-  if (file.empty()) return 0;
-  const tinynet::Metadata about = tinynet::read_safetensors(file).metadata();
+int Checkpoints::resume(Model& model) {
+  if (options_.resume_file.empty()) return 0;
+  std::string file = options_.resume_file;
+  const tinynet::Metadata about = readable(file, console_);
+  std::string then, now;
+  const auto compare = [&](const std::string& name, const std::string& stored, const std::string& given) {
+    if (stored == given) return;
+    then += (then.empty() ? "" : ", ") + name + " " + (stored.empty() ? "(none)" : stored);
+    now += (now.empty() ? "" : ", ") + name + " " + given;
+  };
   for (const Setting& s : settings(options_))
-    if (const std::string then = value_of(about, "mnist " + s.name); then != s.value)
-      throw Error(ErrorCode::usage, "--resume: " + tinynet::detail::printable(file) + " is of a training with " +
-                                        s.name + " " + (then.empty() ? "(none)" : then) + ", not " + s.value);
-  if (value_of(about, "mnist data") != data_)
+    if (s.name != "--lr" || !options_.override_lr) compare(s.name, value_of(about, "mnist " + s.name), s.value);
+  compare("data", value_of(about, "mnist data"), data_);
+  if (!then.empty())
     throw Error({.path = file,
-                 .what = "a checkpoint of a training on other data",
-                 .expected = "data with the fingerprint " + data_,
-                 .actual = value_of(about, "mnist data")});
+                 .what = "a checkpoint of another training",
+                 .expected = now,
+                 .actual = then,
+                 .hint = "--override lets --lr change"});
   const int steps = model.load_checkpoint(file);
-  if (steps >= options_.steps)
-    throw Error(ErrorCode::usage, "--resume: " + tinynet::detail::printable(file) + " has made " +
-                                      std::to_string(steps) + " steps already, and --steps is " +
-                                      std::to_string(options_.steps));
+  if (options_.override_lr) model.set_lr(options_.lr);
+  is_good_ = file == options_.checkpoint_file;
   return steps;
 }
 
 void Checkpoints::after(Model& model, int steps) {
-  if (steps % options_.checkpoint_every == 0) finish(model, steps);
+  if (steps % options_.checkpoint_every != 0) return;
+  try {
+    finish(model, steps);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::io || options_.strict_save) throw;
+    const std::string left = text();
+    console_.note("the training goes on, but no checkpoint could be written: " + std::string(error.what()) +
+                  (left.empty() ? "" : "; " + left));
+  }
 }
 
 void Checkpoints::finish(Model& model, int steps) {
-  if (options_.checkpoint_file.empty() || written_ == steps) return;
+  const std::string& file = options_.checkpoint_file;
+  if (file.empty() || written_ == steps) return;
   if (const std::string name = nonfinite_weight(model); !name.empty())
     throw Error(ErrorCode::numeric, name + " has numbers that are not finite after step " + std::to_string(steps - 1) +
                                         "; " + (written_ < 0 ? "no checkpoint is written" : text()) +
                                         ". A smaller --lr may help");
   tinynet::Metadata about{{"mnist data", data_}};
   for (const Setting& s : settings(options_)) about["mnist " + s.name] = s.value;
-  model.save_checkpoint(options_.checkpoint_file, std::move(about));
+  if (is_good_) keep_previous(file);
+  model.save_checkpoint(file, std::move(about));
   written_ = steps;
+  is_good_ = true;
 }
 
 std::string Checkpoints::text() const {

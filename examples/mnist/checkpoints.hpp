@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "console.hpp"
 #include "model.hpp"
 
 namespace mnist {
@@ -10,17 +11,19 @@ namespace mnist {
 class Checkpoints {
  public:
   /// Throws Error (io) if the file of --checkpoint cannot be written.
-  Checkpoints(const Options& options, const tinynet::Dataset& train);
+  Checkpoints(const Options& options, const tinynet::Dataset& train, Console& console);
 
-  /// Puts the model where the training of --resume was, and returns how many steps it had made; 0 without --resume.
-  /// Throws Error: io, data for a file that is no such checkpoint or from a training on other data, usage if an option
-  /// that changes the numbers is another one, or if no step is left.
-  int resume(Model& model) const;
+  /// Puts the model where the training of --resume was, and returns how many steps it had made; 0 without --resume. If
+  /// the file is damaged, the one before it (FILE.previous) takes its place, and that is said. Throws Error: io, data
+  /// for a file that is no such checkpoint, or that is from another training: with other data, or other options that
+  /// change the numbers (but the learning rate, with --override).
+  int resume(Model& model);
 
-  /// After a step, when so many have been made: writes a checkpoint if it is time. Throws Error: io, numeric if a
-  /// weight is not finite; the checkpoint that was there then stays.
+  /// After a step, when so many have been made: writes a checkpoint if it is time, and says so if that fails (with
+  /// --strict-save it throws Error (io)). Throws Error (numeric) if a weight is not finite. The checkpoint that was
+  /// there then stays.
   void after(Model& model, int steps);
-  /// Writes the last one, if that has not been done.
+  /// Writes the last one, if that has not been done. Throws the same, and io in any case.
   void finish(Model& model, int steps);
 
   /// "the checkpoint of step 600 is FILE", or empty if there is none.
@@ -28,8 +31,10 @@ class Checkpoints {
 
  private:
   const Options& options_;
+  Console& console_;
   std::string data_;
-  int written_ = -1;  // after so many steps
+  int written_ = -1;      // after so many steps
+  bool is_good_ = false;  // what the file holds now
 };
 
 }  // namespace mnist

@@ -90,6 +90,11 @@ class GpuModel : public Model {
     return static_cast<int>(steps_before_);
   }
 
+  void set_lr(double lr) override {
+    start();
+    std::visit([lr](auto& optimizer) { optimizer.set_lr(lr); }, *optimizer_);
+  }
+
   const Computation& computation() const override { return computation_; }
   std::string device() const override { return "cuda:" + std::to_string(gpu_index); }
 

@@ -46,6 +46,9 @@ class Model {
   virtual void save_checkpoint(const std::string& path, tinynet::Metadata about) = 0;
   virtual int load_checkpoint(const std::string& path) = 0;
 
+  /// Sets the optimizer's learning rate.
+  virtual void set_lr(double lr) = 0;
+
   /// How it is computed; and where, as PyTorch names it.
   virtual const Computation& computation() const = 0;
   virtual std::string device() const = 0;

@@ -58,6 +58,10 @@ class NetModel : public Model {
     return static_cast<int>(steps);
   }
 
+  void set_lr(double lr) override {
+    std::visit([lr](auto& optimizer) { optimizer.set_lr(lr); }, optimizer_);
+  }
+
   const Computation& computation() const override { return computation_; }
   std::string device() const override { return "cpu"; }
 

@@ -157,6 +157,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   option("--resume", "FILE", "Go on with the training of this checkpoint, as if it had never stopped",
          [&o](const auto& n, const auto& text) { o.resume_file = file_name(n, text); });
 
+  flag("--override", o.override_lr, "Let --resume go on with another --lr");
+  flag("--strict-save", o.strict_save, "Stop at a checkpoint that cannot be written, instead of going on without");
+
   choice("--optimizer", "O", "sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adadelta", o.optimizer,
          {"sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta"});
   option("--lr", "F", "Learning rate (0.003)",

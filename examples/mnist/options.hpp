@@ -28,6 +28,8 @@ struct Options {
   std::string init_file, save_file;
   std::string checkpoint_file, resume_file;
   int checkpoint_every = 200;    // steps
+  bool strict_save = false;      // a checkpoint that cannot be written ends the training
+  bool override_lr = false;      // go on with another learning rate than the checkpoint's
   bool convert = false;          // take an init_file of wider or narrower numbers
   bool allow_nonfinite = false;  // ... and one with NaN or infinity
 

@@ -21,6 +21,7 @@
 #include "build_info.hpp"
 #include "checkpoints.hpp"
 #include "data_source.hpp"
+#include "diagnosis.hpp"
 #include "gpu.hpp"
 #include "model.hpp"
 #include "numbers.hpp"
@@ -205,6 +206,15 @@ void report_test(const RunRecord& run, Console& console) {
                " of the first " + std::to_string(run.first_tests()) + " misclassified");
 }
 
+/// A net that says the same for every image has a loss of ln 10, and does not get away from there if its units are
+/// dead.
+void note_dead_units(const RunRecord& run, Console& console) {
+  if (run.options.activation != "relu" || run.steps == 0 || std::abs(std::log(10.0) - run.test.loss) > 0.01) return;
+  if (const std::string dead = dead_units(run.model, run.options, run.data.train); !dead.empty())
+    console.note("the net has learned nothing: units that are 0 for every training image: " + dead +
+                 ". A smaller --lr may help");
+}
+
 /// How the run is computed: net, engine, device, SIMD, threads, precision, build.
 std::string status_text(const Model& model, const Options& options) {
   const int threads = tinynet::num_threads();
@@ -231,9 +241,13 @@ int run(const Options& options, Console& console) {
   std::optional<ResultCheck> result_check;
   if (model->device() != "cpu" && options.steps > 0) result_check.emplace(options, data.train);
   if (!options.init_file.empty()) load(*model, options, console);
-  Checkpoints checkpoints(options, data.train);
+  Checkpoints checkpoints(options, data.train, console);
   const int first_step = checkpoints.resume(*model);
-  if (first_step > 0) console.note("goes on after " + std::to_string(first_step) + " steps");
+  if (first_step > 0)
+    console.note("goes on after " + std::to_string(first_step) + " steps" +
+                 (first_step >= options.steps
+                      ? "; --steps is " + std::to_string(options.steps) + ", nothing is left to do"
+                      : ""));
   AllMetrics all_metrics{Metrics(options.metrics_file, first_step),
                          Metrics(folder ? folder->file("metrics.csv") : "", first_step)};
   RunRecord record{options, data, *model, status_text(*model, options), first_step};
@@ -254,13 +268,13 @@ int run(const Options& options, Console& console) {
   Training training;
   {
     const StopRequest catch_signals;
-    training =
-        train(*model, first_step, checkpoints, result_check ? &*result_check : nullptr, options, all_metrics, console);
+    training = train(*model, first_step, checkpoints, result_check ? &*result_check : nullptr, options, data.train,
+                     all_metrics, console);
     check_weights(*model, weight_files);
     record.test = evaluate(*model, data.test, "test data", options, weight_files);
     for (const std::string& file : weight_files) save(*model, file);
     // Without training, the loss of the weights as they are.
-    if (options.steps == 0 && !StopRequest::made())
+    if (first_step >= options.steps && !StopRequest::made())
       training.loss = static_cast<float>(evaluate(*model, data.train, "training data", options, {}).loss);
     record.steps = training.steps;
     record.seconds = training.seconds;
@@ -284,6 +298,7 @@ int run(const Options& options, Console& console) {
   console.result("in the end loss= " + shortest(training.loss));
   console.result("running time=" + fixed(training.seconds, 3) + "s");
   report_test(record, console);
+  note_dead_units(record, console);
   if (folder) console.note("the report is " + folder->file("report.html"));
   if (options.fingerprint) console.answer("fingerprint: " + fingerprint(*model));
   return 0;

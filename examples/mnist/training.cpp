@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "diagnosis.hpp"
 #include "numbers.hpp"
 #include "stop_request.hpp"
 
@@ -14,13 +15,16 @@ namespace {
 using tinynet::Error;
 using tinynet::ErrorCode;
 
-/// `last_finite`: the last step whose loss is known to have been finite; -1 if there was none.
-void check_finite(float loss, long step, long last_finite) {
+/// `last_finite`: the last step whose loss is known to have been finite; -1 if there was none. `where()` says where it
+/// comes from.
+template <class Where>
+void check_finite(float loss, long step, long last_finite, const Where& where) {
   if (std::isfinite(loss)) return;
+  const std::string place = where();
   throw Error(ErrorCode::numeric,
               "the loss is " + std::string(std::isnan(loss) ? "NaN" : "infinite") + " at step " + std::to_string(step) +
                   (last_finite >= 0 ? "; it was finite until step " + std::to_string(last_finite) : "") +
-                  ". A smaller --lr may help");
+                  (place.empty() ? "" : "; " + place) + ". A smaller --lr may help");
 }
 
 /// Calls f(); what a device complains of is told with the step, and with the checkpoint that is left.
@@ -40,47 +44,54 @@ auto at_step(long step, const Checkpoints& checkpoints, const F& f) {
 }  // namespace
 
 Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultCheck* result_check,
-               const Options& options, AllMetrics& all_metrics, Console& console) {
+               const Options& options, const tinynet::Dataset& data, AllMetrics& all_metrics, Console& console) {
   Training result;
   long last_finite = -1;
-  const auto start = std::chrono::steady_clock::now();
-  int step = first_step;
-  std::string loss_text;
+  // What cannot be written ends the training, but not the run.
+  const auto written = [&result](const auto& write) {
+    try {
+      write();
+      return true;
+    } catch (const OutputClosed&) {
+      result.output_closed = true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::io) throw;
+      if (!result.failure) result.failure = std::current_exception();
+    }
+    return false;
+  };
   const bool recorded = all_metrics[0].wanted() || all_metrics[1].wanted();
-  for (; step < options.steps && !StopRequest::made(); ++step) {
+  const auto start = std::chrono::steady_clock::now();
+  std::string loss_text;
+  int step = first_step;
+  bool good = true;
+  while (good && step < options.steps && !StopRequest::made()) {
     const bool logged = step % options.log_every == 0;
     const bool wanted = logged || step + 1 == options.steps || recorded;
     const std::optional<float> loss = at_step(step, checkpoints, [&] {
       if (result_check != nullptr && step % ResultCheck::every == 0) result_check->compare(model, step);
-      return model.step(wanted, [&](float value) { check_finite(value, step, last_finite); });
+      return model.step(wanted, [&](float value) {
+        check_finite(value, step, last_finite, [&] { return first_nonfinite(model, options, data); });
+      });
     });
     if (loss) {
       result.loss = *loss;
       last_finite = step;
     }
-    try {
+    good = written([&] {
       if (loss)
         for (Metrics& metrics : all_metrics) metrics.add(step, *loss);
       if (logged) console.result("step= " + std::to_string(step) + " loss= " + shortest(result.loss));
-    } catch (const OutputClosed&) {
-      result.output_closed = true;
-      break;
-    } catch (const Error&) {
-      result.failure = std::current_exception();
-      break;
-    }
-    checkpoints.after(model, step + 1);
+    });
+    ++step;
+    good = good && written([&] { checkpoints.after(model, step); });
     if (console.shows_progress() && loss) loss_text = "loss " + significant(static_cast<double>(*loss), 4);
-    console.progress("train", "steps", step + 1, options.steps, loss_text);
+    console.progress("train", "steps", step, options.steps, loss_text);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.steps = step;
-  if (step > first_step && !result.output_closed && !result.failure) checkpoints.finish(model, step);
-  try {
-    for (Metrics& metrics : all_metrics) metrics.close();
-  } catch (const Error&) {
-    if (!result.failure) result.failure = std::current_exception();
-  }
+  if (good && step > first_step) written([&] { checkpoints.finish(model, step); });
+  for (Metrics& metrics : all_metrics) written([&] { metrics.close(); });
   console.clear_progress();
   return result;
 }

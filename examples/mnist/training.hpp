@@ -19,7 +19,7 @@ struct Training {
   double seconds = 0;
   int steps = 0;  // made in all
   bool output_closed = false;
-  std::exception_ptr failure;  // what kept us from writing the losses and ended the training
+  std::exception_ptr failure;  // what kept us from writing the losses or the last checkpoint
 };
 
 /// The files of every step's loss: that of --metrics and the one in the folder of --out.
@@ -27,8 +27,8 @@ using AllMetrics = std::array<Metrics, 2>;
 
 /// Trains from `first_step` to the last one, writes checkpoints and losses, shows how far it is. `result_check` may be
 /// null. Throws Error: numeric if the loss is not finite, device, io for a checkpoint. An Error in writing the losses
-/// ends the training, but is kept: the weights can still be saved.
+/// or the last checkpoint ends the training, but is kept: the weights can still be saved.
 Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultCheck* result_check,
-               const Options& options, AllMetrics& all_metrics, Console& console);
+               const Options& options, const tinynet::Dataset& data, AllMetrics& all_metrics, Console& console);
 
 }  // namespace mnist

@@ -270,11 +270,17 @@ class Nets(ProgramTest):
 
 
 class Endings(ProgramTest):
+    def test_dead_units(self):
+        done = self.good("--steps", 60, "--lr", 10, "--hidden", "20")
+        self.assertRegex(done.stderr, r"the net has learned nothing: .*l1: 20 of 20\. A smaller --lr may help")
+        self.assertNotIn("learned nothing", self.good("--steps", 60, "--hidden", "20").stderr)
+
     def test_divergence(self):
         path = self.folder / "diverged.safetensors"
         done = self.run_program("--steps", 50, "--lr", "1e30", "--save", path)
         self.assertEqual(done.returncode, 6, done.stderr)
         self.assertRegex(done.stderr, r"mnist: error: the loss is (NaN|infinite) at step \d+; it was finite until step \d+")
+        self.assertRegex(done.stderr, r"; (output \d+ of l\w for training image \d+|l\w\.\w+'s number \d+) is (NaN|infinite)")
         self.assertFalse(path.exists())
         # The weights are lost in the last step, which no loss has seen; or they are numbers still, but their loss is not.
         for lr, what in (("1e300", "l1.weight has numbers that are not finite"), ("1e30", "test data is ")):

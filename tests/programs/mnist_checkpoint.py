@@ -2,6 +2,7 @@
 """Stops mnist's training and goes on with it: mnist_checkpoint.py PROGRAM."""
 
 import math
+import shutil
 import signal
 import struct
 import subprocess
@@ -13,7 +14,8 @@ import harness
 class CheckpointTest(harness.ProgramTest):
     def setUp(self):
         self.file = self.folder / "checkpoint"
-        self.file.unlink(missing_ok=True)
+        for file in self.folder.glob("checkpoint*"):
+            file.unlink()
 
     def fingerprint(self, *options):
         return self.good("--quiet", "--fingerprint", *options).stdout
@@ -62,14 +64,70 @@ class CheckpointTest(harness.ProgramTest):
                                     ("--activation", "tanh", "relu"), ("--batch", 10, "0"), ("--seed", 1, "0"),
                                     ("--momentum", 0.5, "default"), ("--scale", 2, "1"),
                                     ("--weight-decay", 0.1, "default")):
-            self.bad(2, f"{name} is of a training with {option} {then}, not {value}", "--resume", self.file, option,
-                     value)
-        self.bad(2, "has made 5 steps already, and --steps is 5", "--resume", self.file, "--steps", 5)
+            self.bad(3, f"{name}: a checkpoint of another training; expected {option} {value}, found {option} {then}",
+                     "--resume", self.file, option, value)
+        self.bad(3, "expected --seed 1, --lr 0.1, found --seed 0, --lr 0.003", "--resume", self.file, "--lr", 0.1,
+                 "--seed", 1)
         self.bad(2, "--resume and --init", "--resume", self.file, "--init", self.file)
         other = self.folder / "other"
         harness.write_data(other, seed=2)
-        self.bad(3, "a checkpoint of a training on other data; expected", "--resume", self.file, "--data", other,
+        self.bad(3, "a checkpoint of another training; expected data ", "--resume", self.file, "--data", other,
                  data=False)
+
+    def test_another_learning_rate_if_that_is_wanted(self):
+        self.fingerprint("--steps", 5, "--checkpoint", self.file)
+        go_on = lambda *options: self.fingerprint("--steps", 9, "--resume", self.file, "--override", *options)
+        self.assertEqual(go_on(), self.fingerprint("--steps", 9))
+        self.assertNotEqual(go_on("--lr", 0.01), go_on())
+        self.bad(3, "expected --seed 1, found --seed 0", "--resume", self.file, "--override", "--seed", 1)
+
+    def test_nothing_is_left_to_do(self):
+        whole = self.good("--steps", 5, "--checkpoint", self.file, "--fingerprint")
+        for steps in (5, 3):
+            done = self.good("--resume", self.file, "--steps", steps, "--fingerprint")
+            self.assertIn(f"goes on after 5 steps; --steps is {steps}, nothing is left to do", done.stderr)
+            self.assertEqual(done.stdout.splitlines()[-1], whole.stdout.splitlines()[-1])
+            self.assertNotIn("step=", done.stdout)
+
+    def test_a_damaged_one_gives_way_to_the_one_before(self):
+        options = ["--checkpoint", self.file, "--checkpoint-every", 3]
+        before = self.folder / "checkpoint.previous"
+        self.fingerprint("--steps", 10, *options)
+        good = self.file.read_bytes()
+        self.file.write_bytes(good[:-50] + bytes([good[-50] ^ 1]) + good[-49:])
+        done = self.good("--steps", 12, "--resume", self.file, "--fingerprint", *options)
+        self.assertIn("goes on with", done.stderr)
+        self.assertIn("goes on after 9 steps", done.stderr)
+        self.assertIn(self.fingerprint("--steps", 12), done.stdout)
+        self.assertIn("goes on after 12 steps", self.good("--steps", 13, "--resume", self.file).stderr)
+        self.file.write_bytes(good[:100])
+        before.write_bytes(good[:200])
+        self.bad(3, self.file.name + ":", "--resume", self.file)
+
+    def test_a_checkpoint_that_cannot_be_written(self):
+        for strict in ([], ["--strict-save"]):
+            folder = self.folder / "vanishing"
+            folder.mkdir()
+            with self.subTest(strict), subprocess.Popen(
+                    self.command("--steps", 100000, "--log-every", 1, "--save", self.folder / "saved", "--checkpoint",
+                                 folder / "file", "--checkpoint-every", 20, *strict),
+                    env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+                for line in run.stdout:
+                    if line.startswith("step= 50"):
+                        break
+                shutil.rmtree(folder)
+                if not strict:
+                    for line in run.stdout:
+                        if line.startswith("step= 9"):
+                            break
+                    time.sleep(0.1)
+                    run.send_signal(signal.SIGTERM)
+                _, errors = run.communicate(timeout=100)
+                self.assertEqual(run.returncode, 4, errors)
+                self.assertEqual("the training goes on, but no checkpoint could be written" in errors, not strict)
+                self.assertRegex(errors.splitlines()[-1], "mnist: error: .*file: cannot be written")
+                self.assertIn("the weights are in", errors)
+                (self.folder / "saved").unlink()
 
     def test_what_is_no_checkpoint_is_refused(self):
         self.fingerprint("--steps", 5, "--checkpoint", self.file)
@@ -79,7 +137,7 @@ class CheckpointTest(harness.ProgramTest):
             self.bad(3, self.file.name, "--resume", self.file)
         weights = self.folder / "weights"
         self.good("--steps", 1, "--save", weights)
-        self.bad(2, "is of a training with --hidden (none)", "--resume", weights)
+        self.bad(3, "found --hidden (none), --activation (none)", "--resume", weights)
         self.bad(4, "nowhere", "--resume", self.folder / "nowhere")
         self.bad(4, "no folder", "--checkpoint", self.folder / "no folder" / "file")
 

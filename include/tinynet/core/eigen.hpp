@@ -2,6 +2,12 @@
 // written in.
 #pragma once
 
+// Under these options the compiler takes it for granted that no number is NaN or infinite, and a training that has gone
+// wrong would go on without a word.
+#if (defined(__FAST_MATH__) || defined(_M_FP_FAST)) && !defined(TINYNET_ALLOW_FAST_MATH)
+#error "tinynet: -ffast-math (/fp:fast) hides NaN: compile without it, or define TINYNET_ALLOW_FAST_MATH"
+#endif
+
 // With AVX-512, g++ 12 takes the "undefined" argument of its own intrinsics for an uninitialised variable wherever
 // Eigen calls them (GCC bug 105593).
 #if defined(__GNUC__) && !defined(__clang__)
