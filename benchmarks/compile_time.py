@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Times compiling a program that trains with tinynet against one that only multiplies two of Eigen's matrices.
+
+    benchmarks/compile_time.py [--compiler g++] [--flags "-O2 -std=c++20"] [--rounds 5] [--eigen /usr/include/eigen3]
+
+Compiles in turns; prints the medians of the seconds and the compiler's peak memory as a table for the README.
+"""
+import argparse
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+PROGRAMS = {
+    "Eigen alone: two matrices multiplied": """
+#include <Eigen/Core>
+#include <iostream>
+int main() {
+  const Eigen::MatrixXf a = Eigen::MatrixXf::Random(30, 784), b = Eigen::MatrixXf::Random(784, 30);
+  std::cout << (a * b).sum();
+}
+""",
+    "tinynet: `MLP<784, 30, 30, 10>` trained": """
+#include <tinynet/mlp.hpp>
+#include <iostream>
+#include <vector>
+namespace tn = tinynet;
+int main() {
+  const tn::Matrix<float> images = tn::Matrix<float>::Random(1000, 784);
+  const std::vector<int> labels(1000, 3);
+  tn::MLP<784, 30, 30, 10> net{tn::Seed{0}};
+  tn::SGD optimizer{net, {.lr = 0.003f}};
+  for (int step = 0; step < 10; ++step) {
+    auto loss = tn::cross_entropy(net(images), labels);
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+    std::cout << loss.item();
+  }
+}
+""",
+    "tinynet: the tape alone": """
+#include <tinynet/autodiff/ops/matmul.hpp>
+#include <tinynet/autodiff/ops/reduction.hpp>
+#include <iostream>
+int main() {
+  tinynet::Parameter<float> a(30, 784), b(784, 30);
+  auto loss = sum(matmul(a, b));
+  loss.backward();
+  std::cout << a.grad().sum();
+}
+""",
+}
+
+
+def seconds_of(command):
+    start = time.monotonic()
+    if subprocess.run(command).returncode != 0:
+        raise SystemExit(f"compile_time.py: error: {' '.join(command)} failed")
+    return time.monotonic() - start
+
+
+def peak_of_children(command):
+    """MB of the largest process that a compiler started (g++ starts cc1plus)."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        subprocess.run(command, check=True)
+        os.write(writer, str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss).encode())
+        os._exit(0)
+    os.close(writer)
+    text = os.read(reader, 100)
+    os.waitpid(child, 0)
+    if not text:
+        raise SystemExit(f"compile_time.py: error: {' '.join(command)} failed")
+    return int(text) / 1024
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--compiler", default="g++")
+    parser.add_argument("--flags", default="-O2 -std=c++20")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--eigen", default="/usr/include/eigen3")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        commands = {}
+        for number, (name, text) in enumerate(PROGRAMS.items()):
+            source = pathlib.Path(folder) / f"{number}.cpp"
+            source.write_text(text)
+            commands[name] = [options.compiler, *options.flags.split(), f"-I{HERE.parent / 'include'}",
+                              f"-isystem{options.eigen}", "-c", str(source), "-o", str(source.with_suffix(".o"))]
+        peaks = {name: peak_of_children(command) for name, command in commands.items()}  # and the files are cached
+        seconds = {name: [] for name in commands}
+        for round_ in range(options.rounds):
+            for name in list(commands)[:: 1 if round_ % 2 == 0 else -1]:
+                seconds[name].append(seconds_of(commands[name]))
+    base = statistics.median(next(iter(seconds.values())))
+    version = subprocess.run([options.compiler, "--version"], capture_output=True, text=True, check=True)
+    print(f"{version.stdout.splitlines()[0]}, {options.flags}, {options.rounds} rounds in turns\n")
+    print("| program | seconds | times the first | peak memory, MB |\n| --- | ---: | ---: | ---: |")
+    for name, times in seconds.items():
+        median = statistics.median(times)
+        print(f"| {name} | {median:.2f} | {median / base:.2f} | {peaks[name]:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
