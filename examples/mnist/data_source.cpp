@@ -76,12 +76,22 @@ void insist(const std::array<std::string, 4>& paths, const tinynet::Mnist& data,
   check(0, images_file(data.train.images));
 }
 
+/// Says so where one of MNIST's sets stands in the other one's place.
+void note_wrong_slot(const tinynet::Mnist& data, Console& console) {
+  const auto is = [](const std::vector<std::uint8_t>& labels, const PublishedFile& file) {
+    return labels.size() + 8 == file.size && sha256(labels_file(labels)) == file.sha256;
+  };
+  if (is(data.test.labels, mnist_files[1])) console.note("the test data are MNIST's training data");
+  if (is(data.train.labels, mnist_files[3])) console.note("the training data are MNIST's test data");
+}
+
 /// The data in a folder. `name` is the set that they must be, or "given" for any. `trusted` files are not looked at
 /// closely, which takes 0.2 s or more.
-Data read_folder(const std::string& folder, const std::string& name, bool trusted = false) {
+Data read_folder(const std::string& folder, const std::string& name, Console& console, bool trusted = false) {
   auto data = tinynet::read_mnist(folder);
   const auto paths = tinynet::detail::find_mnist(folder);
   if (name != "given" && !trusted) insist(paths, data, name);
+  if (name == "given") note_wrong_slot(data, console);
   return {std::move(data.train), std::move(data.test), name, folder, paths[0]};
 }
 
@@ -111,7 +121,7 @@ Data read_cache(const DataChoice& choice, const std::string& passed_over, Consol
     fill_cache(folder, console);
     how = "downloaded";
   }
-  Data data = read_folder(folder, "mnist", true);
+  Data data = read_folder(folder, "mnist", console, true);
   console.note("data: " + description(data) + " from " + folder + " (" + how + ")" +
                (passed_over.empty() ? "" : ", not from " + passed_over));
   return data;
@@ -120,8 +130,8 @@ Data read_cache(const DataChoice& choice, const std::string& passed_over, Consol
 /// The best there is without MNIST.
 Data next_best(const std::string& why_not_mnist, Console& console) {
   std::error_code error;
-  Data data =
-      std::filesystem::exists(fashion_folder, error) ? read_folder(fashion_folder, "fashion", true) : draw_digits();
+  Data data = std::filesystem::exists(fashion_folder, error) ? read_folder(fashion_folder, "fashion", console, true)
+                                                             : draw_digits();
   const std::string what = data.name == "fashion"
                                ? std::string("Fashion-MNIST (clothes, not digits) from ") + fashion_folder
                                : "digits drawn by this program";
@@ -136,7 +146,7 @@ Data load_data(const DataChoice& choice, Console& console) {
   const std::string wanted = choice.dataset.empty() ? "given" : choice.dataset;
   if (!choice.folder.empty()) {
     if (wanted == "synthetic") throw Error(ErrorCode::usage, "--data DIR and --dataset synthetic exclude each other");
-    Data data = read_folder(choice.folder, wanted);
+    Data data = read_folder(choice.folder, wanted, console);
     console.note("data: " + description(data) + " from " + choice.folder + " (--data)");
     return data;
   }
@@ -152,7 +162,7 @@ Data load_data(const DataChoice& choice, Console& console) {
                    .path = fashion_folder,
                    .what = "there is no Fashion-MNIST",
                    .hint = "Install Debian's dataset-fashion-mnist, or give the folder with --data DIR"});
-    Data data = read_folder(fashion_folder, "fashion", true);
+    Data data = read_folder(fashion_folder, "fashion", console, true);
     console.note("data: " + description(data) + " from " + fashion_folder + " (--dataset fashion)");
     return data;
   }
@@ -160,7 +170,7 @@ Data load_data(const DataChoice& choice, Console& console) {
   // A folder that is not there is passed over; one whose files are damaged is not: someone meant it to be used.
   std::string passed_over;
   if (const std::string folder = environment("TINYNET_DATA"); !folder.empty()) try {
-      Data data = read_folder(folder, wanted);
+      Data data = read_folder(folder, wanted, console);
       console.note("data: " + description(data) + " from " + folder + " (TINYNET_DATA)");
       return data;
     } catch (const Error& error) {

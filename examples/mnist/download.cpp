@@ -182,7 +182,9 @@ void fill_cache(const std::string& folder, Console& console) {
                  .what = "the cache cannot be made: " + error.message(),
                  .hint = "Give the folder of the data with --data DIR"});
 
-  const FileLock lock(fs::path(folder) / ".lock", [&] { console.note("waiting for another process's download"); });
+  const FileLock lock(
+      fs::path(folder) / ".lock", [&] { console.note("waiting for another process's download"); },
+      "Give the folder of the data with --data DIR.");
   sweep(folder);
   const std::vector<std::string> addresses = mirrors();
   std::size_t preferred = 0;  // the mirror that worked last is asked first

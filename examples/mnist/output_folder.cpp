@@ -21,7 +21,8 @@ using tinynet::ErrorCode;
 std::string made(std::string folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (!std::filesystem::is_directory(folder))
+  std::error_code ignored;  // the first one says why
+  if (!std::filesystem::is_directory(folder, ignored))
     throw Error({.code = ErrorCode::io,
                  .path = folder,
                  .what = "--out: no folder, and none can be made",
@@ -43,6 +44,8 @@ OutputFolder::OutputFolder(std::string folder)
       }) {}
 
 void OutputFolder::write(const RunRecord& run) const {
+  std::error_code ignored;  // a run before may have made more pages than this one will
+  for (int page = 2; std::filesystem::remove(file("misclassified_" + std::to_string(page) + ".png"), ignored);) ++page;
   for (const auto& [name, picture] : pictures(run)) tinynet::save_png(file(name), picture);
   const ReportWords& words = report_words(run.options.language);
   write_text(file("loss.svg"), loss_svg(run, {words.training, words.step, words.loss}));

@@ -25,7 +25,9 @@ std::vector<Picture> neuron_pictures(Model& model, Index height, Index width) {
 }
 
 std::string loss_svg(const RunRecord& run, const tinynet::ChartText& text) {
-  return tinynet::svg_chart({&run.losses, 1}, text);
+  tinynet::Curve losses = run.losses;
+  losses.name = text.y_label;
+  return tinynet::svg_chart({&losses, 1}, text);
 }
 
 namespace {

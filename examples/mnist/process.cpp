@@ -16,7 +16,7 @@
 namespace mnist {
 
 ProcessResult run_process(const std::vector<std::string>&, ProcessOptions) { return {}; }
-FileLock::FileLock(const std::filesystem::path&, const std::function<void()>&) {}
+FileLock::FileLock(const std::filesystem::path&, const std::function<void()>&, const std::string&) {}
 FileLock::~FileLock() = default;
 void guard_standard_streams() {}
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
@@ -171,13 +171,13 @@ ProcessResult run_process(const std::vector<std::string>& command, ProcessOption
   return result;
 }
 
-FileLock::FileLock(const std::filesystem::path& path, const std::function<void()>& waiting) {
+FileLock::FileLock(const std::filesystem::path& path, const std::function<void()>& waiting, const std::string& hint) {
   file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (file_ < 0)
     throw Error({.code = ErrorCode::io,
                  .path = path.string(),
                  .what = std::string("cannot be locked: ") + std::strerror(errno),
-                 .hint = "Give the folder of the data with --data DIR."});
+                 .hint = hint});
   if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
   if (errno == EWOULDBLOCK) waiting();
   // A file system that has no locks (some network ones) is used without: the worst is a second download.

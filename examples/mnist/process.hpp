@@ -34,8 +34,9 @@ ProcessResult run_process(const std::vector<std::string>& command, ProcessOption
 /// Holds a file's lock as long as it lives. The system frees the lock of a process that is killed.
 class FileLock {
  public:
-  /// Waits for the lock; calls `waiting` once if another process holds it.
-  FileLock(const std::filesystem::path& path, const std::function<void()>& waiting);
+  /// Waits for the lock; calls `waiting` once if another process holds it. `hint` is for the Error (io) that is thrown
+  /// if the file cannot be opened.
+  FileLock(const std::filesystem::path& path, const std::function<void()>& waiting, const std::string& hint = {});
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;

@@ -68,7 +68,8 @@ std::string net_section(const RunRecord& run, const ReportWords& words) {
 }
 
 std::string training_section(const RunRecord& run, const ReportWords& words) {
-  const tinynet::Curve& losses = run.losses;
+  tinynet::Curve losses = run.losses;
+  losses.name = words.loss;
   std::string html = element("h2", words.training);
   if (losses.y.empty()) return html + element("p", words.no_steps);
   Figures figures;

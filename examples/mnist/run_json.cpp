@@ -54,7 +54,7 @@ Json run_json(const RunRecord& run) {
                   {"origin", run.data.origin},
                   {"train", run.data.train.size()},
                   {"test", run.data.test.size()}};
-  json["net"] = {{"text", run.model.text()}, {"parameters", net_size(run.options).parameters}};
+  json["net"] = {{"text", run.model.text()}, {"parameters", static_cast<Index>(net_size(run.options).parameters)}};
   json["device"] = run.model.device();
   json["engine"] = run.model.computation().engine();
   json["threads"] = tinynet::num_threads();

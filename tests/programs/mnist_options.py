@@ -147,6 +147,37 @@ class Data(ProgramTest):
         write_data(folder, classes=9)
         self.assertRegex(self.good("--steps", 1, "--data", folder, data=False).stderr, "not every class.* 0 times")
 
+        write_data(folder, classes=1)
+        self.assertIn("0 to 9 occur 300 0 0 0 0 0 0 0 0 0 times",
+                      self.good("--steps", 1, "--data", folder, data=False).stderr)
+
+    def test_blank_images(self):
+        folder = self.folder / "blank"
+        write_data(folder)
+        path = folder / "train-images-idx3-ubyte"
+        header = path.read_bytes()[:16]
+        path.write_bytes(header + bytes([7]) * (300 * 784))
+        done = self.good("--steps", 3, "--data", folder, data=False)
+        self.assertIn("all training images are blank", done.stderr)
+        self.assertNotIn("nan", done.stdout.lower())
+
+    def test_a_set_in_the_place_of_the_other(self):
+        real = os.environ.get("TINYNET_DATA")
+        if not real or not os.path.exists(os.path.join(real, "train-images-idx3-ubyte.gz")):
+            self.skipTest("$TINYNET_DATA has no MNIST")
+        for (took, gave), text in {("t10k", "train"): "the test data are MNIST's training data",
+                                   ("train", "t10k"): "the training data are MNIST's test data"}.items():
+            folder = self.folder / f"{gave} twice"
+            folder.mkdir()
+            for kind in ("images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"):
+                (folder / f"{took}-{kind}").symlink_to(os.path.join(real, f"{gave}-{kind}"))
+                (folder / f"{gave}-{kind}").symlink_to(os.path.join(real, f"{gave}-{kind}"))
+            self.assertIn(text, self.good("--steps", 0, "--data", folder, data=False).stderr)
+
+    def test_more_threads_than_processors(self):
+        done = self.good("--steps", 1, "--threads", 4096)
+        self.assertRegex(done.stderr, r"4096 threads on \d+ CPUs")
+
     def test_drawn_digits(self):
         done = self.good("--steps", 200, "--batch", 500, "--dataset", "synthetic", data=False)
         self.assertIn("digits drawn by this program, 60000 + 10000 images", done.stderr)

@@ -7,7 +7,7 @@
 
 namespace tinynet::detail {
 
-// The shortest text that reads back as the same number, as Python's print has it.
+// The shortest text that reads back as the same number: "1", "0.1", "1e-04".
 template <class Number>
 std::string shortest(Number number) {
   std::array<char, 64> text;

@@ -16,24 +16,25 @@ struct Curve {
   std::vector<double> x, y;
 };
 
-/// The curve with at most about `most` points that looks the same: of each stretch the first, the lowest, the highest
-/// and the last point stay, so that no spike is lost, and a point that is not finite stays a gap.
+/// The curve with at most `most` points that looks the same: of each stretch the first, the lowest, the highest and the
+/// last point stay, so that no spike is lost, and one that is not finite, so that a gap stays a gap. Below 5 is as 5.
 inline Curve thinned(const Curve& curve, std::size_t most) {
-  if (curve.y.size() <= most || most < 4) return curve;
-  const std::size_t stretches = most / 4, n = curve.y.size();
+  if (curve.y.size() <= most) return curve;
+  const std::size_t stretches = std::max<std::size_t>(most / 5, 1), n = curve.y.size();
   Curve result{curve.name, {}, {}};
   for (std::size_t s = 0; s < stretches; ++s) {
     const std::size_t begin = n * s / stretches, last = n * (s + 1) / stretches - 1;
-    std::array<std::size_t, 4> kept{begin, begin, begin, last};
+    std::size_t lowest = begin, highest = begin, gap = begin;
     for (std::size_t i = begin; i <= last; ++i) {
-      const double y = curve.y[i];
-      if (!std::isfinite(y))
-        kept[1] = kept[2] = i;
-      else if (y < curve.y[kept[1]])
-        kept[1] = i;
-      else if (y > curve.y[kept[2]])
-        kept[2] = i;
+      const double y = curve.y[i], low = curve.y[lowest], high = curve.y[highest];
+      if (!std::isfinite(y)) {
+        gap = i;
+        continue;
+      }
+      if (!std::isfinite(low) || y < low) lowest = i;
+      if (!std::isfinite(high) || y > high) highest = i;
     }
+    std::array<std::size_t, 5> kept{begin, lowest, highest, gap, last};
     std::sort(kept.begin(), kept.end());
     for (auto i = kept.begin(), end = std::unique(kept.begin(), kept.end()); i != end; ++i) {
       result.x.push_back(curve.x[*i]);

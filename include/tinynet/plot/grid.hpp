@@ -25,8 +25,8 @@ struct Tile {
 /// How a grid of tiles is laid out.
 struct GridOptions {
   Index columns = 8;
-  Index scale = 3;    ///< each pixel of a tile becomes a square of so many
-  std::string title;  ///< above all
+  Index scale = 3;         ///< each pixel of a tile becomes a square of so many
+  std::string title = {};  ///< above all
 };
 
 /// The tiles row by row, on white. Without tiles the title alone.

@@ -28,8 +28,8 @@ struct ChartView {
 
 /// What is written on a chart and beside it.
 struct ChartOptions {
-  std::string y_label;
-  std::string instead;  ///< HTML for readers without the library or without JavaScript
+  std::string y_label = {};
+  std::string instead = {};  ///< HTML for readers without the library or without JavaScript
   bool logarithmic = false;
   std::string log_label = "log scale";
   std::string reset_label = "whole";

@@ -104,6 +104,7 @@ inline std::string svg_panel(std::span<const Curve> curves, const ChartText& tex
     for (std::size_t i = 0; i < curve.y.size(); ++i) {
       const bool here = std::isfinite(curve.y[i]) && (!logarithmic || curve.y[i] > 0);
       if (here) path += (drawing ? "L" : "M") + number(x.place(curve.x[i])) + " " + number(y.place(curve.y[i]));
+      if (here && !drawing) path += "h0";  // a point between gaps is a dot
       drawing = here;
     }
     svg += "<path d=\"" + path + "\" stroke=\"" + curve_colors[c % curve_colors.size()] + "\"><title>" +
@@ -120,7 +121,8 @@ inline std::string svg_chart(std::span<const Curve> curves, const ChartText& tex
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 960 300\" width=\"960\" height=\"300\" role=\"img\" "
          "font-family=\"sans-serif\" font-size=\"12\">\n<title>" +
          html_text(text.title) +
-         "</title>\n<style>.paper{fill:#fff}text{fill:#222}path{fill:none;stroke-width:1.5;stroke-linejoin:round}"
+         "</title>\n<style>.paper{fill:#fff}text{fill:#222}path{fill:none;stroke-width:1.5;stroke-linejoin:round;"
+         "stroke-linecap:round}"
          ".grid{stroke:#ddd}.axis{stroke:#666}@media(prefers-color-scheme:dark){.paper{fill:#16181c}text{fill:#ddd}"
          ".grid{stroke:#333}.axis{stroke:#999}}</style>\n<rect class=\"paper\" width=\"960\" height=\"300\"/>\n"
          "<text x=\"480\" y=\"18\" text-anchor=\"middle\" font-size=\"15\">" +
