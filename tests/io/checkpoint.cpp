@@ -6,6 +6,7 @@
 #include <tinynet/nn/normalization.hpp>
 #include <tinynet/nn/sequential.hpp>
 #include <tinynet/optim/schedule.hpp>
+#include <utility>
 
 #include "temporary_folder.hpp"
 
@@ -116,7 +117,22 @@ TEST_CASE("what does not fit changes nothing, and is named") {
 
   const std::string broken = folder / "broken";
   save_safetensors(broken, net, {{"tinynet.checkpoint.steps", "-3"}, {"tinynet.checkpoint.lr", "0.1"}});
-  CHECK(contains(error_of(broken, net, optimizer), "expected a number that is not negative, found '-3'"));
+  CHECK(contains(error_of(broken, net, optimizer), "that is neither negative nor too large, found '-3'"));
+  for (const char* steps : {"9223372036854775807", "9223372036854775808", "1.5", "", " 1", "0x1"}) {
+    save_safetensors(broken, net, {{"tinynet.checkpoint.steps", steps}, {"tinynet.checkpoint.lr", "0.1"}});
+    CHECK(contains(error_of(broken, net, optimizer), "metadata tinynet.checkpoint.steps; "));
+  }
+  for (const char* lr : {"inf", "nan", "-1", "1e400", "0,1", ""}) {
+    save_safetensors(broken, net, {{"tinynet.checkpoint.steps", "3"}, {"tinynet.checkpoint.lr", lr}});
+    CHECK(contains(error_of(broken, net, optimizer), "metadata tinynet.checkpoint.lr; "));
+  }
+  for (const auto& [format, what] : {std::pair("2", "another version of tinynet; expected format 1, found format 2"),
+                                     std::pair("", "metadata tinynet.checkpoint.format; ")}) {
+    save_safetensors(
+        broken, net,
+        {{"tinynet.checkpoint.format", format}, {"tinynet.checkpoint.steps", "3"}, {"tinynet.checkpoint.lr", "1"}});
+    CHECK(contains(error_of(broken, net, optimizer), what));
+  }
 
   CHECK(numbers_of(net) == before);
   CHECK(optimizer.steps() == 2);

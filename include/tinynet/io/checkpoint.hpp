@@ -3,6 +3,7 @@
 #pragma once
 
 #include <charconv>
+#include <limits>
 #include <string>
 #include <system_error>
 #include <tinynet/io/module.hpp>
@@ -14,6 +15,7 @@ namespace tinynet {
 namespace detail {
 
 // The places in the metadata of what is no tensor.
+inline constexpr const char* checkpoint_format = "tinynet.checkpoint.format";  // 1
 inline constexpr const char* checkpoint_steps = "tinynet.checkpoint.steps";
 inline constexpr const char* checkpoint_lr = "tinynet.checkpoint.lr";
 
@@ -27,6 +29,10 @@ auto optimizer_tensors(Vectors& state) {
   return tensors;
 }
 
+/// Could save_checkpoint have written this? A training that goes on counts its steps further.
+inline bool fits_checkpoint(Index steps) { return steps >= 0 && steps <= std::numeric_limits<Index>::max() / 2; }
+inline bool fits_checkpoint(double lr) { return lr >= 0 && is_finite(lr); }
+
 /// The number that the metadata have under a key. Throws Error (data) if there is none.
 template <class Number>
 Number checkpoint_number(const SafeTensors& file, const char* key) {
@@ -35,10 +41,10 @@ Number checkpoint_number(const SafeTensors& file, const char* key) {
   const std::string text = found == file.metadata().end() ? "" : found->second;
   const char* const end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, number);
-  if (result.ec != std::errc() || result.ptr != end || !(number >= Number(0)))
+  if (result.ec != std::errc() || result.ptr != end || !fits_checkpoint(number))
     throw Error({.path = file.path(),
                  .what = std::string("not a checkpoint of tinynet's: metadata ") + key,
-                 .expected = "a number that is not negative",
+                 .expected = "a number that is neither negative nor too large",
                  .actual = text.empty() ? "none" : "'" + printable(text) + "'"});
   return number;
 }
@@ -55,6 +61,7 @@ void save_checkpoint(const std::string& path, const Net& net, const Opt& optimiz
   static_assert(detail::on_cpu<Scalar>, "tinynet: save_checkpoint: bring the net to the CPU first");
   auto tensors = state_dict(net);
   for (const NamedTensor<const Scalar>& t : detail::optimizer_tensors(optimizer.state())) tensors.push_back(t);
+  about[detail::checkpoint_format] = "1";
   about[detail::checkpoint_steps] = std::to_string(optimizer.steps());
   char lr[32];
   about[detail::checkpoint_lr] = std::string(lr, std::to_chars(lr, lr + sizeof lr, optimizer.lr()).ptr);
@@ -70,6 +77,11 @@ Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
   const SafeTensors file = read_safetensors(path);
   const auto steps = detail::checkpoint_number<Index>(file, detail::checkpoint_steps);
   const auto lr = detail::checkpoint_number<double>(file, detail::checkpoint_lr);
+  if (const auto format = detail::checkpoint_number<Index>(file, detail::checkpoint_format); format != 1)
+    throw Error({.path = path,
+                 .what = "a checkpoint of another version of tinynet",
+                 .expected = "format 1",
+                 .actual = "format " + std::to_string(format)});
   auto tensors = state_dict(net);
   auto state = optimizer.state();
   for (const NamedTensor<Scalar>& t : detail::optimizer_tensors(state)) tensors.push_back(t);
@@ -77,6 +89,7 @@ Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
   optimizer.restore(steps, std::move(state));
   optimizer.set_lr(lr);
   Metadata about = file.metadata();
+  about.erase(detail::checkpoint_format);
   about.erase(detail::checkpoint_steps);
   about.erase(detail::checkpoint_lr);
   return about;
