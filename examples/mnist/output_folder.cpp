@@ -40,7 +40,10 @@ void write_text(const std::string& path, std::string_view text) {
 
 OutputFolder::OutputFolder(std::string folder)
     : folder_(made(std::move(folder))), lock_(file(".lock"), [this] {
-        throw Error({.code = ErrorCode::io, .path = folder_, .what = "--out: another run is writing there"});
+        throw Error({.code = ErrorCode::io,
+                     .path = folder_,
+                     .what = "--out: another run is writing there",
+                     .actual = FileLock::holder(file(".lock"))});
       }) {}
 
 void OutputFolder::write(const RunRecord& run) const {

@@ -38,6 +38,10 @@ class FileLock {
   /// if the file cannot be opened.
   FileLock(const std::filesystem::path& path, const std::function<void()>& waiting, const std::string& hint = {});
   ~FileLock();
+
+  /// Who holds the lock, "process 123 on host"; empty if that is not known.
+  static std::string holder(const std::filesystem::path& path);
+
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 

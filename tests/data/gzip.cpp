@@ -196,7 +196,7 @@ TEST_CASE("row 9, packed: sizes that the content does not have take no memory") 
     const Error error = error_of([&] { tinynet::read_idx_images(source); });
     CHECK(error.code() == ErrorCode::data);
     CHECK(error.offset() == 800u);
-    CHECK(test::allocated_bytes - before < (1 << 20) + 100'000);
+    CHECK(test::allocated_bytes - before < (1 << 19));
   }
 }
 

@@ -337,6 +337,9 @@ TEST_CASE("row 65: the checksum's message, and that it may be left out but not b
   };
   CHECK(mentions(refused(replaced("tinynet.checksum", "tinynet.checksux")), "damaged checksum"));
   CHECK(mentions(refused(replaced("tinynet-fnv1a64:", "tinynet-fnv1a65:")), "damaged checksum"));
+  for (const std::string digits : {"", "0", "00000000000000000"})
+    CHECK(mentions(refused(R"({"__metadata__":{"tinynet.checksum":"tinynet-fnv1a64:)" + digits + R"("}})", 0),
+                   "damaged checksum"));
   CHECK_FALSE(parse_safetensors(written_by_python(), file_name).verified());
 }
 

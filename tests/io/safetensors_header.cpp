@@ -156,11 +156,15 @@ TEST_CASE("row 53: a field, __metadata__ or a key in it twice") {
   const std::string key = R"({"__metadata__":{"k":"1","k":"2"}})";
   CHECK(refused(key).offset() == at(key, "\"k\""));
   CHECK(mentions(refused(R"({"__metadata__":{"k":"1","\u006b":"2"}})"), "key of __metadata__ k occurs twice"));
+  const std::string long_key = "\"" + std::string(100'000, 'k') + "\":\"\"";
+  refused("{\"__metadata__\":{" + long_key + "," + long_key + "}}");
 }
 
 TEST_CASE("row 54: an unknown field, a value of the wrong kind, a field that is missing") {
   CHECK(mentions(refused(R"({"a":{"dtyp":"F32","shape":[2],"data_offsets":[0,8]}})"), "unknown field"));
   CHECK(mentions(refused("{\"a\":" + good.substr(0, good.size() - 1) + ",\"x\":1}}"), "unknown field"));
+  CHECK(refused(R"({"a":{"":1}})").actual() == "\"\"");
+  refused("{\"a\":{\"" + std::string(100'000, 'x') + "\":1}}");
   for (const std::string value : {"1", "null", "true", "[]", "{}", "1.5", "-1"}) {
     CHECK(mentions(refused("{\"__metadata__\":{\"k\":" + value + "}}"),
                    value == "{}" ? "wrong kind" : "expected a string"));

@@ -180,7 +180,8 @@ class ReportTest(ProgramTest):
     def test_two_runs_into_one_folder(self):
         folder = self.folder / "shared"
         process = self.start("--out", folder)
-        self.assertIn("another run is writing there", self.bad(4, str(folder), "--out", folder, "--steps", 1))
+        self.assertRegex(self.bad(4, str(folder), "--out", folder, "--steps", 1),
+                             r"another run is writing there; found process \d+ on .")
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 143, errors)

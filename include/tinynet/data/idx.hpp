@@ -94,7 +94,8 @@ class IdxReader {
   const std::vector<Index>& shape() const { return shape_; }
   std::uint64_t header_bytes() const { return 4 + 4 * shape_.size(); }
 
-  // The values. Takes no more memory than there are bytes (and 1 MiB), whatever the header says.
+  // The values. Takes no more memory than there are bytes (and 1 MiB), whatever the header says; twice as much, most of
+  // it not touched, if it is not known beforehand how many there are.
   template <class T>
   std::vector<T> values() {
     const std::uint64_t count = (file_bytes_ - header_bytes()) / sizeof(T);
@@ -216,10 +217,11 @@ class IdxReader {
     return all;
   }
 
-  // It is not known how many bytes there are. The pieces are put together when all have come, and let go one by one.
+  // It is not known how many bytes there are. The pieces are put together when all have come, and let go one by one:
+  // they are large enough to go back to the system.
   template <class T>
   std::vector<T> read_in_pieces(std::uint64_t count) {
-    constexpr std::uint64_t piece_size = (std::uint64_t{1} << 20) / sizeof(T);
+    constexpr std::uint64_t piece_size = (std::uint64_t{1} << 18) / sizeof(T);
     std::vector<std::vector<T>> pieces;
     for (std::uint64_t done = 0; done < count;) {
       std::vector<T> piece(static_cast<std::size_t>(std::min(count - done, piece_size)));

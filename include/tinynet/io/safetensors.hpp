@@ -53,8 +53,8 @@ class SafeTensors {
  public:
   /// Reads all of `source` and checks it: the header is what the format says and nothing else, no name occurs twice,
   /// the tensors' bytes follow each other without a gap to the end of the file, each as many as its shape asks for, and
-  /// the checksum, if there is one, is right. Throws Error (data or io). Takes no more memory than there are bytes (and
-  /// 1 MiB), whatever the header says.
+  /// the checksum, if there is one, is right. Throws Error (data or io). Whatever the header says, it takes no more
+  /// memory than the tensors' bytes that are there, five times the header, and 1 MiB.
   explicit SafeTensors(ByteSource& source) : path_(source.path()) {
     const std::uint64_t file_size = size_of(source);
     const std::string header = read_header_bytes(source, file_size);
@@ -180,19 +180,22 @@ class SafeTensors {
   }
 
   void check_checksum() {
-    for (const auto& [key, value] : metadata_)
-      if ((key == detail::checksum_key) != value.starts_with(detail::checksum_prefix))
+    constexpr std::size_t digits = 16;
+    for (const auto& [key, value] : metadata_) {
+      const bool is_key = key == detail::checksum_key, is_value = value.starts_with(detail::checksum_prefix);
+      if (is_key != is_value || (is_value && value.size() != detail::checksum_prefix.size() + digits))
         fail(8, "__metadata__", "a damaged checksum",
-             std::string(detail::checksum_key) + ": " + std::string(detail::checksum_prefix) + "...",
+             std::string(detail::checksum_key) + ": " + std::string(detail::checksum_prefix) + " and 16 digits",
              detail::printable(key.substr(0, 64)) + ": " + detail::printable(value.substr(0, 64)));
+    }
     const auto found = metadata_.find(std::string(detail::checksum_key));
     if (found == metadata_.end()) return;
     const std::string stored = found->second.substr(detail::checksum_prefix.size());
     metadata_.erase(found);
     const std::string computed = detail::content_checksum(tensors_, metadata_);
     if (stored != computed)
-      fail(data_offset_, "data", "the checksum does not match: the file is damaged",
-           detail::printable(stored.substr(0, 64)), computed,
+      fail(data_offset_, "data", "the checksum does not match: the file is damaged", detail::printable(stored),
+           computed,
            "If it was changed on purpose, leave " + std::string(detail::checksum_key) + " out of its metadata");
     verified_ = true;
   }

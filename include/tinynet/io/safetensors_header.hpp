@@ -94,7 +94,7 @@ class HeaderReader {
       return true;
     }
     if (name != "dtype" && name != "shape" && name != "data_offsets")
-      fail("unknown field of a tensor", "dtype, shape or data_offsets", printable(name));
+      fail("unknown field of a tensor", "dtype, shape or data_offsets", "\"" + printable(name.substr(0, 64)) + "\"");
     remember(fields_seen_, "field");
     return true;
   }
@@ -238,7 +238,7 @@ class HeaderReader {
   void remember(std::map<std::string, std::uint64_t>& seen, const std::string& kind) {
     const auto [first, fresh] = seen.emplace(key_, key_offset_);
     if (!fresh)
-      fail("the " + kind + " " + printable(key_) + " occurs twice", "one",
+      fail("the " + kind + " " + printable(key_.substr(0, max_tensor_name)) + " occurs twice", "one",
            "a second after that at byte " + std::to_string(first->second));
   }
 
