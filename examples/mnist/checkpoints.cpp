@@ -63,6 +63,7 @@ void keep_previous(const std::string& file) {
   std::filesystem::remove(link, error);
   std::filesystem::create_hard_link(file, link, error);
   if (!error) std::filesystem::rename(link, previous(file), error);
+  std::filesystem::remove(link, error);  // a rename between two names of one file does nothing
 }
 
 /// What the checkpoint says of itself. If `file` is damaged and the one before is not, `file` becomes that one.

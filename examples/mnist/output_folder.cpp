@@ -43,8 +43,10 @@ OutputFolder::OutputFolder(std::string folder)
         throw Error({.code = ErrorCode::io,
                      .path = folder_,
                      .what = "--out: another run is writing there",
-                     .actual = FileLock::holder(file(".lock"))});
-      }) {}
+                     .actual = FileLock::signature(file(".lock"))});
+      }) {
+  lock_.sign();
+}
 
 void OutputFolder::write(const RunRecord& run) const {
   std::error_code ignored;  // a run before may have made more pages than this one will

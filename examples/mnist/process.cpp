@@ -19,7 +19,8 @@ namespace mnist {
 ProcessResult run_process(const std::vector<std::string>&, ProcessOptions) { return {}; }
 FileLock::FileLock(const std::filesystem::path&, const std::function<void()>&, const std::string&) {}
 FileLock::~FileLock() = default;
-std::string FileLock::holder(const std::filesystem::path&) { return {}; }
+void FileLock::sign() const {}
+std::string FileLock::signature(const std::filesystem::path&) { return {}; }
 void guard_standard_streams() {}
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 int stdout_columns() { return 80; }
@@ -180,18 +181,20 @@ FileLock::FileLock(const std::filesystem::path& path, const std::function<void()
                  .path = path.string(),
                  .what = std::string("cannot be locked: ") + std::strerror(errno),
                  .hint = hint});
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) waiting();
-    // A file system that has no locks (some network ones) is used without: the worst is a second download.
-    while (::flock(file_, LOCK_EX) != 0 && errno == EINTR) {}
-  }
+  if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+  if (errno == EWOULDBLOCK) waiting();
+  // A file system that has no locks (some network ones) is used without: the worst is a second download.
+  while (::flock(file_, LOCK_EX) != 0 && errno == EINTR) {}
+}
+
+void FileLock::sign() const {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   const std::string text = "process " + std::to_string(::getpid()) + " on " + host.data() + "\n";
   if (::ftruncate(file_, 0) != 0 || ::write(file_, text.data(), text.size()) < 0) return;  // it is only for people
 }
 
-std::string FileLock::holder(const std::filesystem::path& path) {
+std::string FileLock::signature(const std::filesystem::path& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);

@@ -39,8 +39,10 @@ class FileLock {
   FileLock(const std::filesystem::path& path, const std::function<void()>& waiting, const std::string& hint = {});
   ~FileLock();
 
-  /// Who holds the lock, "process 123 on host"; empty if that is not known.
-  static std::string holder(const std::filesystem::path& path);
+  /// Writes into the file who holds the lock, in place of all that it has.
+  void sign() const;
+  /// What sign() wrote there: "process 123 on host".
+  static std::string signature(const std::filesystem::path& path);
 
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;

@@ -44,7 +44,8 @@ figure { margin: .5rem 0; }
 button { font: inherit; font-size: .85rem; color: inherit; background: var(--soft); border: 1px solid var(--rule);
   border-radius: .35rem; padding: .15rem .6rem; cursor: pointer; }
 button[aria-pressed=true] { background: var(--ink); color: var(--paper); }
-.values { min-height: 1.5em; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.values { display: block !important; min-height: 1.5em; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.values.many { min-height: 4.5em; }  /* what is below stays where it is while the mouse moves */
 .dygraph-axis-label, .dygraph-label { color: var(--ink); font-size: 13px; }
 .dygraph-ylabel, .dygraph-xlabel { color: var(--faint); }
 @media (max-width: 40rem) { main { padding: .5rem .75rem 3rem; } .plot { height: 16rem; } th, td { padding: .2rem .35rem; } }
@@ -59,6 +60,7 @@ for (const figure of window.Dygraph ? document.querySelectorAll('figure.chart') 
   const data = JSON.parse(figure.querySelector('script').textContent);
   const plot = figure.querySelector('.plot'), values = figure.querySelector('.values');
   const switches = figure.querySelector('.switches');
+  if (data.views[0].curves.length > 1) values.classList.add('many');
   const number = v => Number(v.toPrecision(6)).toString();
   const visible = data.views[0].curves.map(() => true);
   let view = 0, logarithmic = data.logarithmic, chart = null;

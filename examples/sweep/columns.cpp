@@ -1,0 +1,113 @@
+#include "columns.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "../mnist/model.hpp"
+#include "../mnist/numbers.hpp"
+
+namespace sweep {
+namespace {
+
+std::vector<std::string> first_cells(const std::string& rank, const Configuration& c, const std::string& steps) {
+  const auto setting = [&c](const char* name) { return find_setting(name)->text(c); };
+  const std::string hidden = setting("hidden");
+  return {rank,
+          hidden.empty() ? "none" : hidden,
+          setting("activation"),
+          setting("optimizer"),
+          setting("lr"),
+          setting("scale"),
+          setting("seed"),
+          setting("batch"),
+          steps};
+}
+
+std::string loss_text(float loss) {
+  const auto number = static_cast<double>(loss);
+  return number < 1000 ? mnist::fixed(number, 5) : mnist::significant(number, 5);
+}
+
+std::string parameters_text(const Configuration& c) { return mnist::fixed(mnist::net_size(c).parameters, 0); }
+
+}  // namespace
+
+const std::vector<Column>& columns() {
+  static const std::vector<Column> list{{"rank"},
+                                        {"hidden", true, true},
+                                        {"activation", true, true},
+                                        {"optimizer", true, true},
+                                        {"lr", false, true},
+                                        {"scale", false, true},
+                                        {"seed", false, true},
+                                        {"batch", false, true},
+                                        {"steps"},  // of a training that goes on how many it has made
+                                        {"train loss"},
+                                        {"test loss"},
+                                        {"accuracy"},
+                                        {"seconds"},
+                                        {"parameters"}};
+  return list;
+}
+
+std::vector<std::string> cells(const Result& r, const std::string& rank) {
+  auto row = first_cells(rank, r.configuration, std::to_string(r.configuration.steps));
+  if (r.divergence)
+    row.insert(row.end(), {"diverged", "at step " + std::to_string(r.divergence->step), ""});
+  else
+    row.insert(row.end(), {loss_text(r.train_loss), loss_text(r.test_loss), mnist::fixed(100 * r.accuracy, 2) + " %"});
+  row.insert(row.end(), {mnist::fixed(r.seconds, 2), parameters_text(r.configuration)});
+  return row;
+}
+
+std::vector<std::string> cells(const Configuration& c, const Progress& progress) {
+  const int step = progress.step;
+  auto row = first_cells("", c, std::to_string(step) + "/" + std::to_string(c.steps));
+  row.insert(row.end(), {step == 0 ? "" : loss_text(progress.loss), "", "", "", parameters_text(c)});
+  return row;
+}
+
+std::vector<RankedResult> ranked(const std::vector<Result>& results) {
+  std::vector<RankedResult> order;
+  for (const Result& r : results) order.push_back({"", &r});
+  std::stable_sort(order.begin(), order.end(), [](const RankedResult& a, const RankedResult& b) {
+    if (a.result->divergence || b.result->divergence) return !a.result->divergence;
+    return a.result->test_loss < b.result->test_loss;
+  });
+  for (std::size_t i = 0; i < order.size(); ++i)
+    if (!order[i].result->divergence) order[i].rank = std::to_string(i + 1);
+  return order;
+}
+
+std::vector<std::string> text_table(Rows rows, std::size_t width) {
+  std::vector<std::size_t> kept, widths;
+  std::size_t line_width = 0;
+  for (std::size_t c = 0; c < columns().size(); ++c) {
+    std::size_t widest = columns()[c].title.size();
+    for (const auto& row : rows) widest = std::max(widest, row[c].size());
+    kept.push_back(c);
+    widths.push_back(widest);
+    line_width += widest + 2;
+  }
+  if (line_width - 2 > width && rows.size() > 1)
+    std::erase_if(kept, [&rows](std::size_t c) {
+      return columns()[c].setting &&
+             std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return row[c] == rows.front()[c]; });
+    });
+
+  std::vector<std::string> titles;
+  for (const Column& column : columns()) titles.push_back(column.title);
+  rows.insert(rows.begin(), titles);
+  std::vector<std::string> lines;
+  for (const auto& row : rows) {
+    std::string& line = lines.emplace_back();
+    for (const std::size_t c : kept) {
+      const std::string space(widths[c] - row[c].size(), ' ');
+      line += (line.empty() ? "" : "  ") + (columns()[c].words ? row[c] + space : space + row[c]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+  }
+  return lines;
+}
+
+}  // namespace sweep

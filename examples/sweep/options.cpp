@@ -1,0 +1,64 @@
+#include "options.hpp"
+
+#include <tinynet/core/error.hpp>
+
+#include "../mnist/command_line.hpp"
+#include "lists.hpp"
+
+namespace sweep {
+namespace {
+
+using tinynet::Error;
+using tinynet::ErrorCode;
+
+constexpr const char* footer =
+    R"(Of the options with lists all combinations are trained, each as mnist does it alone with the same options:
+  sweep --hidden "30,30;64;128,64" --lr 0.003,0.01 --optimizer sgd,adam
+A file of --file has the same lists, {"hidden": [[30, 30], [64]], "lr": [0.003, 0.01]}, or a list of configurations,
+{"runs": [{"hidden": [64], "lr": 0.01}, {"optimizer": "adam"}]}; a list on the command line takes their place.
+DIR gets results.jsonl, a line for each training that has come to its end, and sweep.html, a page that compares them.
+With the same DIR again only what is missing is trained.
+Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 130/143 stopped by SIGINT/SIGTERM.)";
+
+std::string file_name(const std::string& option, const std::string& text) {
+  // A name like that is more likely an option after one whose value is missing; ./--name is always possible.
+  if (text.empty() || text.starts_with("--"))
+    throw Error(ErrorCode::usage, option + ": expected a name, found '" + tinynet::detail::printable(text) + "'");
+  return text;
+}
+
+/// mnist's options with this one: it checks those that both programs have.
+mnist::Options mnist_option(const std::string& name, const std::string& text) {
+  return configuration({{name.substr(2), text}});
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, const char* const* argv) {
+  Options o;
+  std::string file;
+  Lists lists;
+  mnist::CommandLine line("sweep", "Trains mnist's net in many configurations and compares them.", footer);
+
+  for (const Setting& s : settings())
+    line.option("--" + s.name, s.values, s.help,
+                [&lists, &s](const auto&, const auto& text) { lists[s.name] = split(s.name, text); });
+  line.option("--file", "FILE", "Read the lists, or single configurations, from this JSON file",
+              [&file](const auto& name, const auto& text) { file = file_name(name, text); });
+  line.option("--data", "DIR", "Folder with MNIST's four files, raw or .gz; nothing else is tried",
+              [&o](const auto& name, const auto& text) { o.data.folder = mnist_option(name, text).data.folder; });
+  line.option("--dataset", "NAME", "mnist, fashion, synthetic: this one or an error (MNIST, or the best at hand)",
+              [&o](const auto& name, const auto& text) { o.data.dataset = mnist_option(name, text).data.dataset; });
+  line.flag("--offline", o.data.offline, "Download nothing");
+  line.option("--threads", "N", "How many are trained at once, each on one CPU; 0 = as many as there are CPUs (0)",
+              [&o](const auto& name, const auto& text) { o.threads = mnist_option(name, text).threads; });
+  line.option("--out", "DIR", "Folder of the results (sweep)",
+              [&o](const auto& name, const auto& text) { o.folder = file_name(name, text); });
+  line.flag("--quiet", o.quiet, "Print nothing but errors");
+  if (!line.parse(argc, argv)) return std::nullopt;
+
+  o.configurations = combinations(file.empty() ? std::vector<Part>{{}} : read_lists(file), lists);
+  return o;
+}
+
+}  // namespace sweep

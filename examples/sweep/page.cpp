@@ -1,0 +1,139 @@
+#include "page.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <tinynet/core/version.hpp>
+#include <tinynet/io/file.hpp>
+#include <tinynet/plot/html.hpp>
+#include <tinynet/plot/svg.hpp>
+#include <utility>
+
+#include "../mnist/chart_library.hpp"
+#include "columns.hpp"
+#include "page_script.hpp"
+
+namespace sweep {
+namespace {
+
+using tinynet::html_text;
+
+/// The settings that are not the same in all results.
+std::vector<const Setting*> varied(const std::vector<RankedResult>& rows) {
+  std::vector<const Setting*> list;
+  for (const Setting& s : settings())
+    if (std::any_of(rows.begin(), rows.end(), [&](const RankedResult& row) {
+          return s.text(row.result->configuration) != s.text(rows.front().result->configuration);
+        }))
+      list.push_back(&s);
+  return list;
+}
+
+/// What tells a training from the others: "hidden 64, lr 0.01".
+std::string name_of(const Configuration& c, const std::vector<const Setting*>& varied) {
+  std::string name;
+  for (const Setting* s : varied) {
+    const std::string value = s->text(c);
+    name += (name.empty() ? "" : ", ") + s->name + " " + (value.empty() ? "none" : value);
+  }
+  return name.empty() ? "loss" : name;
+}
+
+std::string chart(const std::vector<RankedResult>& rows) {
+  tinynet::ChartView by_step{"step", {}}, by_second{"seconds", {}};
+  const auto settings_shown = varied(rows);
+  for (const auto& [rank, r] : rows) {
+    const std::string name = name_of(r->configuration, settings_shown);
+    const std::vector<double> losses(r->losses.begin(), r->losses.end());
+    by_step.curves.push_back({name, {r->steps.begin(), r->steps.end()}, losses});
+    by_second.curves.push_back({name, r->step_seconds, losses});
+  }
+  const bool has_library = !mnist::dygraph_script.empty();
+  const std::string instead = has_library ? "<p>The curves need JavaScript.</p>"
+                                          : tinynet::svg_chart(by_step.curves, {"loss in training", "step", "loss"});
+  return tinynet::html_chart("curves", {by_step, by_second},
+                             {.y_label = "loss in training", .instead = instead, .logarithmic = true});
+}
+
+/// The classes of the columns' cells: `name` for words, `same` for a setting that all rows have.
+std::vector<std::string> classes(const std::vector<RankedResult>& rows) {
+  const auto differ = varied(rows);
+  std::vector<std::string> list;
+  for (const Column& column : columns()) {
+    const bool same =
+        rows.size() > 1 && column.setting &&
+        std::none_of(differ.begin(), differ.end(), [&](const auto* s) { return s->name == column.title; });
+    list.push_back(std::string(" class=\"") + (column.words ? "name " : "") + (same ? "same" : "") + "\"");
+  }
+  return list;
+}
+
+std::string table(const std::vector<RankedResult>& rows) {
+  std::string html = "<div class=\"scroll\">\n<table id=\"runs\">\n<thead><tr><th></th>";
+  const std::vector<std::string> of_class = classes(rows);
+  for (std::size_t i = 0; i < of_class.size(); ++i)
+    html += "<th scope=\"col\"" + of_class[i] + (i == 0 ? " aria-sort=\"ascending\"" : "") +
+            "><button type=\"button\">" + columns()[i].title + "</button></th>";
+  html += "</tr></thead>\n<tbody>\n";
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const Result& r = *rows[row].result;
+    const std::string tip = r.divergence ? r.divergence->why + "; " : "";
+    html += "<tr data-curve=\"" + std::to_string(row) + "\"" + (r.divergence ? " data-diverged" : "") + " title=\"" +
+            html_text(tip + command(r.configuration)) +
+            "\"><td><button type=\"button\" aria-pressed=\"true\" aria-label=\"curve\" style=\"color:" +
+            tinynet::curve_color(row, rows.size()) + "\">●</button></td>";
+    const auto texts = cells(r, rows[row].rank);
+    for (std::size_t i = 0; i < texts.size(); ++i) html += "<td" + of_class[i] + ">" + html_text(texts[i]) + "</td>";
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table>\n</div>\n";
+}
+
+std::string page_text(const std::vector<Result>& results, std::size_t missing, const std::string& about) {
+  const std::vector<RankedResult> rows = ranked(results);
+  tinynet::HtmlPage page("tinynet sweep", "en", {mnist::dygraph_script, mnist::dygraph_style});
+  const auto add = [&page](const std::string& tag, const std::string& html) {
+    page.add("<" + tag + ">" + html + "</" + tag.substr(0, tag.find(' ')) + ">\n");
+  };
+  add("h1", std::to_string(results.size()) + (results.size() == 1 ? " training" : " trainings") + " compared");
+  add("p class=\"faint\"", html_text(about) + (missing == 0 ? "" : "; " + std::to_string(missing) + " still missing") +
+                               ". Made by tinynet " + std::string(tinynet::version) + ".");
+  if (!rows.empty()) {
+    add("h2", "Losses");
+    page.add(chart(rows));
+    add("h2", "Results");
+    add("p class=\"hint\"", "A click on a title sorts, one on a row shows or hides its curve.");
+    const auto all = std::to_string(rows.size());
+    add("div class=\"switches\"", "<button type=\"button\" data-first=\"" + all +
+                                      "\">all</button><button type=\"button\" data-first=\"10\">" +
+                                      "first 10</button><button type=\"button\" data-first=\"0\">none</button>");
+    page.add(table(rows));
+    if (!rows.front().result->divergence) {
+      add("h2", "The best one, by mnist alone");
+      add("pre", html_text(command(rows.front().result->configuration)));
+    }
+    page.add(page_script);
+  }
+  return page.text();
+}
+
+}  // namespace
+
+Page::Page(const std::string& folder, std::string about)
+    : path_((std::filesystem::path(folder) / "sweep.html").string()), about_(std::move(about)) {
+  tinynet::check_writable(path_);
+}
+
+void Page::update(const std::vector<Result>& results, std::size_t missing) {
+  if (std::chrono::steady_clock::now() - written_ >= std::chrono::seconds(2)) write(results, missing);
+}
+
+void Page::write(const std::vector<Result>& results, std::size_t missing) {
+  const std::string text = page_text(results, missing, about_);
+  tinynet::write_file(path_, {{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}});
+  written_ = std::chrono::steady_clock::now();
+}
+
+}  // namespace sweep

@@ -1,0 +1,107 @@
+#include "pool.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <system_error>
+#include <tinynet/core/threads.hpp>
+#include <utility>
+
+#ifndef _WIN32
+#include <csignal>
+#endif
+
+namespace sweep {
+namespace {
+
+/// Leaves the signals that ask to stop to the main thread, which looks for them.
+void take_no_signals() {
+#ifndef _WIN32
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+#endif
+}
+
+}  // namespace
+
+Pool::Pool(const mnist::Data& data, int at_once)
+    : data_(data), at_once_(static_cast<std::size_t>(std::max(at_once, 1))) {
+  // The library's loops stay on the thread that they are called from.
+  tinynet::set_num_threads(1);
+}
+
+Pool::~Pool() { stop(); }
+
+void Pool::train(const std::vector<Configuration>& configurations, const std::function<void(Result)>& on_result,
+                 const std::function<bool()>& meanwhile) {
+  auto next = configurations.begin();
+  while (next != configurations.end() || !running_.empty()) {
+    while (next != configurations.end() && running_.size() < at_once_ && start(*next)) ++next;
+    if (!meanwhile()) return stop();
+    {
+      std::unique_lock lock(mutex_);
+      ended_.wait_for(lock, std::chrono::milliseconds(100), [this] {
+        return std::any_of(running_.begin(), running_.end(), [](const Run& run) { return run.ended; });
+      });
+    }
+    collect(on_result);
+  }
+}
+
+/// False if the system gives us no more threads than those at work.
+bool Pool::start(const Configuration& configuration) {
+  Run& run = running_.emplace_back(configuration);
+  try {
+    run.thread = std::thread([this, &run] {
+      take_no_signals();
+      std::optional<Result> result;
+      std::exception_ptr error;
+      try {
+        result = sweep::train(run.configuration, data_, stop_, run.progress);
+      } catch (...) {
+        error = std::current_exception();
+      }
+      const std::lock_guard lock(mutex_);
+      run.result = std::move(result);
+      run.error = error;
+      run.ended = true;
+      ended_.notify_one();
+    });
+  } catch (const std::system_error& error) {
+    running_.pop_back();
+    if (running_.empty())
+      throw tinynet::Error(tinynet::ErrorCode::io, std::string("no thread can be started: ") + error.what());
+    at_once_ = running_.size();
+    return false;
+  }
+  return true;
+}
+
+/// Takes out the runs that have come to their ends.
+void Pool::collect(const std::function<void(Result)>& on_result) {
+  for (auto run = running_.begin(); run != running_.end();) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!run->ended) {
+        ++run;
+        continue;
+      }
+    }
+    run->thread.join();
+    if (run->error) std::rethrow_exception(run->error);
+    std::optional<Result> result = std::move(run->result);
+    run = running_.erase(run);
+    if (result) on_result(*std::move(result));
+  }
+}
+
+void Pool::stop() {
+  stop_ = true;
+  for (Run& run : running_)
+    if (run.thread.joinable()) run.thread.join();
+  running_.clear();
+}
+
+}  // namespace sweep

@@ -1,0 +1,60 @@
+// Several trainings at once, each on a thread of its own.
+#pragma once
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "training.hpp"
+
+namespace sweep {
+
+/// A training that is going on.
+struct Run {
+  explicit Run(Configuration c) : configuration(std::move(c)) {}
+
+  Configuration configuration;
+  Progress progress;
+
+  bool ended = false;  // this and the next two are the pool's
+  std::optional<Result> result;
+  std::exception_ptr error;
+  std::thread thread;
+};
+
+class Pool {
+ public:
+  /// At most `at_once` trainings at a time, one at least. The data must outlive the pool.
+  Pool(const mnist::Data& data, int at_once);
+  /// Stops what is still going on.
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  /// Trains all configurations in this order. Calls on this thread `on_result` for each that has come to its end and
+  /// `meanwhile` about ten times a second; as soon as `meanwhile` returns false all are stopped. Throws on what a
+  /// training throws, or Error (io) if no thread can be had.
+  void train(const std::vector<Configuration>& configurations, const std::function<void(Result)>& on_result,
+             const std::function<bool()>& meanwhile);
+
+  const std::list<Run>& running() const { return running_; }
+
+ private:
+  bool start(const Configuration& configuration);
+  void collect(const std::function<void(Result)>& on_result);
+  void stop();
+
+  const mnist::Data& data_;
+  std::size_t at_once_;
+  std::list<Run> running_;
+  std::atomic<bool> stop_ = false;
+  std::mutex mutex_;  // of what the threads leave in their runs
+  std::condition_variable ended_;
+};
+
+}  // namespace sweep
