@@ -122,12 +122,21 @@ struct ThreadsThatStart {
     std::function<void()> f;
   };
 
+  /// How many of them are alive; shared with the pool.
+  std::shared_ptr<std::atomic<int>> alive;
+
   class EnvThread {
    public:
-    explicit EnvThread(std::function<void()> f) {
+    EnvThread(std::function<void()> f, std::shared_ptr<std::atomic<int>> alive) {
+      ++*alive;
       try {
-        thread_ = std::thread(std::move(f));
-      } catch (const std::system_error&) {}
+        thread_ = std::thread([f = std::move(f), alive] {
+          f();
+          --*alive;
+        });
+      } catch (const std::system_error&) {
+        --*alive;
+      }
     }
     ~EnvThread() {
       if (thread_.joinable()) thread_.join();
@@ -138,7 +147,7 @@ struct ThreadsThatStart {
     std::thread thread_;
   };
 
-  EnvThread* CreateThread(std::function<void()> f) { return new EnvThread(std::move(f)); }
+  EnvThread* CreateThread(std::function<void()> f) { return new EnvThread(std::move(f), alive); }
   Task CreateTask(std::function<void()> f) { return Task{std::move(f)}; }
   void ExecuteTask(const Task& task) { task.f(); }
 };
@@ -177,10 +186,23 @@ class Threads {
   }
 
  private:
-  struct OwnPool : Eigen::ThreadPoolTempl<ThreadsThatStart> {
-    using ThreadPoolTempl::ThreadPoolTempl;
-    // Without this the threads would wait for those that have never started to be idle, too.
-    ~OwnPool() override { this->Cancel(); }
+  class OwnPool : public Eigen::ThreadPoolTempl<ThreadsThatStart> {
+   public:
+    explicit OwnPool(int count) : OwnPool(count, std::make_shared<std::atomic<int>>(0)) {}
+    // Eigen's threads end when all of them are idle, those too that have never started; so they are told to end. One
+    // that is just going to sleep does not hear it: they are told until they have.
+    ~OwnPool() override {
+      do {
+        this->Cancel();
+        std::this_thread::yield();
+      } while (*alive_ > 0);
+    }
+
+   private:
+    OwnPool(int count, const std::shared_ptr<std::atomic<int>>& alive)
+        : ThreadPoolTempl(count, ThreadsThatStart{alive}), alive_(alive) {}
+
+    std::shared_ptr<std::atomic<int>> alive_;
   };
 
   // Jobs are never freed, since helpers that come late look at them; at the end of a thread its job is another's.
