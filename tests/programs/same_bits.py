@@ -44,7 +44,8 @@ class SameBits(harness.ProgramTest):
         data, engine, batch, (hidden, activation) = job
         environment = {**self.environment(), **process.pop("environment_too", {})}
         command = [*before, harness.PROGRAM, "--data", data, "--engine", engine, "--batch", batch, "--hidden", hidden,
-                   "--activation", activation, "--scale", 0.01, "--steps", steps, "--optimizer", optimizer, "--quiet", "--fingerprint", *options]
+                   "--activation", activation, "--scale", 0.01, "--steps", steps,
+                   "--optimizer", optimizer, "--quiet", "--fingerprint", *options]
         done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=300,
                               **process)
         assert (done.returncode, done.stderr) == (0, ""), (done.returncode, done.stderr)
@@ -108,7 +109,8 @@ class SameBits(harness.ProgramTest):
             self.check(self.jobs[::2], "--threads", threads, preexec_fn=lambda: os.sched_setaffinity(0, {one}))
 
     def test_beside_others_who_use_the_processors(self):
-        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(min(os.cpu_count() or 1, 8) + 1)]
+        count = min(os.cpu_count() or 1, 8) + 1
+        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
         try:
             for threads in (3, 8):
                 self.check(self.jobs[threads % 2 :: 2], "--threads", threads)
