@@ -4,7 +4,8 @@
 
 // Under these options the compiler takes it for granted that no number is NaN or infinite, and a training that has gone
 // wrong would go on without a word.
-#if (defined(__FAST_MATH__) || defined(_M_FP_FAST)) && !defined(TINYNET_ALLOW_FAST_MATH)
+#if (defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0) || defined(_M_FP_FAST)) && \
+    !defined(TINYNET_ALLOW_FAST_MATH)
 #error "tinynet: -ffast-math (/fp:fast) hides NaN: compile without it, or define TINYNET_ALLOW_FAST_MATH"
 #endif
 
