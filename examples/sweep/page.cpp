@@ -14,6 +14,7 @@
 #include "../mnist/chart_library.hpp"
 #include "columns.hpp"
 #include "page_script.hpp"
+#include "tidy.hpp"
 
 namespace sweep {
 namespace {
@@ -46,7 +47,8 @@ std::string chart(const std::vector<RankedResult>& rows) {
   const auto settings_shown = varied(rows);
   for (const auto& [rank, r] : rows) {
     const std::string name = name_of(r->configuration, settings_shown);
-    const std::vector<double> losses(r->losses.begin(), r->losses.end());
+    std::vector<double> losses;
+    for (const float loss : r->losses) losses.push_back(tidy(loss));
     by_step.curves.push_back({name, {r->steps.begin(), r->steps.end()}, losses});
     by_second.curves.push_back({name, r->step_seconds, losses});
   }

@@ -1,4 +1,4 @@
-// The script of sweep.html: the table's style, sorting it, showing and hiding curves.
+// The script of sweep.html: the style, sorting it, showing and hiding curves.
 #pragma once
 
 #include <string_view>

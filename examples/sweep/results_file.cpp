@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "../mnist/model.hpp"
-#include "../mnist/numbers.hpp"
+#include "tidy.hpp"
 
 namespace sweep {
 namespace {
@@ -23,10 +23,6 @@ using tinynet::Error;
 using tinynet::ErrorCode;
 
 constexpr std::string_view start_of_line = R"({"configuration":{)";
-
-/// A number with so many digits as JSON writes them all: 0.1f as 0.1.
-double tidy(float number) { return *mnist::parse_number<double>(mnist::shortest(number)); }
-double tidy(double seconds) { return *mnist::parse_number<double>(mnist::fixed(seconds, 6)); }
 
 template <class Number>
 Json tidy_list(const std::vector<Number>& numbers) {

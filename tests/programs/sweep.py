@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Tests the program sweep: sweep.py PATH/TO/sweep PATH/TO/mnist."""
 
-import html.parser
 import itertools
 import json
 import os
@@ -12,9 +11,7 @@ import struct
 import subprocess
 import sys
 import time
-import unittest
 
-import browser
 import harness
 
 MNIST = ""
@@ -114,7 +111,7 @@ class Table(SweepTest):
 
     def test_on_a_terminal_it_is_drawn_in_place(self):
         ours, theirs = pty.openpty()
-        with subprocess.Popen(self.command("--seed", "0,1,2", "--steps", 2000, "--threads", 2), env=self.environment(),
+        with subprocess.Popen(self.command("--seed", "0,1,2", "--steps", 5000, "--threads", 2), env=self.environment(),
                               stdout=subprocess.PIPE, stderr=theirs) as process:
             os.close(theirs)
             shown = b""
@@ -133,9 +130,9 @@ class Table(SweepTest):
         self.assertNotIn(" of 3: ", text)
         # No wider than the 80 columns that a terminal has if it does not say: without what is the same in all rows.
         self.assertRegex(text, r"\rrank  seed +steps  train loss .*\n"
-                               r"\r +0 +\d+/2000 .*\n\r +1 +\d+/2000 .*\n\r0 done, 2 in training, 1 waiting\033\[K\n"
+                               r"\r +0 +\d+/5000 .*\n\r +1 +\d+/5000 .*\n\r0 done, 2 in training, 1 waiting\033\[K\n"
                                r"\033\[J\033\[4A\r")
-        self.assertRegex(text, r"\r +1 +\d +2000 +\d+\.\d{5} +\d+\.\d{5} +\d+\.\d\d %")
+        self.assertRegex(text, r"\r +1 +\d +5000 +\d+\.\d{5} +\d+\.\d{5} +\d+\.\d\d %")
         widest = max(len(re.sub(r"\033\[\d*[A-Z]", "", line)) for line in text.splitlines() if "note:" not in line)
         self.assertLess(widest, 80)
         self.assertEqual(len(table.splitlines()), 4)
@@ -286,119 +283,11 @@ class GoingOn(SweepTest):
         self.good("--steps", 2)
         process = self.start("--steps", "3,10000000")
         self.wait_for_results(process, 2)
-        start = time.monotonic()
         self.bad(4, f"{self.out}/results.jsonl: another sweep is at work in this folder", "--steps", 1)
-        self.assertLess(time.monotonic() - start, 20)
         process.kill()
         process.communicate()
         self.good("--steps", 1)  # a lock dies with its process
         self.assertEqual(len(self.lines()), 3)
-
-
-class Refused(SweepTest):
-    def test_options(self):
-        for option, value, text in (
-                ("--lr", "0.1,x", "--lr: expected a number above 0, found 'x'"),
-                ("--lr", "0.1,", "--lr: expected a number above 0, found ''"),
-                ("--lr", "0.01,1e-2", "--lr: 0.01 is there twice"),
-                ("--hidden", "30;x", "--hidden: expected"),
-                ("--hidden", "30,30;64;30,30", "--hidden: 30,30 is there twice"),
-                ("--optimizer", "sgd,magic", "--optimizer: expected sgd, momentum"),
-                ("--activation", "", "--activation: expected"),
-                ("--scale", "-1", "--scale: expected"),
-                ("--seed", "1.5", "--seed: expected"),
-                ("--batch", "-1", "--batch: expected"),
-                ("--steps", "0", "--steps: expected a whole number above 0, found '0'"),
-                ("--threads", "-1", "--threads: expected"),
-                ("--dataset", "x", "--dataset: expected"),
-                ("--file", "--quiet", "--file: expected a name"),
-                ("--stps", "5", "unknown option '--stps'; the nearest is --steps"),
-                ("--quiet=1", "x", "--quiet: takes no value")):
-            self.bad(2, text, option, value)
-        numbers = ",".join(map(str, range(1, 400)))
-        self.bad(2, "more than 100000 configurations", "--seed", numbers, "--steps", numbers)
-        self.bad(2, "--lr: given more than once", "--lr", "1", "--lr", "2")
-        self.bad(2, "--lr: needs a value", "--lr")
-        self.bad(2, "unexpected argument 'x'", "x")
-        self.assertFalse(self.out.exists())
-
-    def test_files(self):
-        for content, text in (
-                ("", "at byte 0: this is not JSON"),
-                ('{"lr": [0.1,]}', "at byte 12: this is not JSON"),
-                ('{"lr": [1e999]}', "sweep.json: this is not JSON that can be read"),
-                ('{"lr": [0.1], "lr": [0.2]}', 'the key "lr" is there twice'),
-                ([1], "sweep.json: expected an object, found [1]"),
-                ({"lr": 0.1}, "lr: expected an array of values, each a number, found 0.1"),
-                ({"lr": []}, "lr: expected an array of values, each a number, found []"),
-                ({"lr": ["0.1"]}, 'lr[0]: expected a number, found "0.1"'),
-                ({"lr": [1, -1]}, "lr[1]: expected a number above 0, found '-1'"),
-                ({"lr": [0.1, 0.10]}, "lr[1]: 0.1 is there twice"),
-                ({"hidden": [30, 30]}, "hidden[0]: expected an array of numbers, found 30"),
-                ({"hidden": [[30], [0]]}, "hidden[1]: expected at most 100 widths"),
-                ({"steps": [1.5]}, "steps[0]: expected a whole number"),
-                ({"steps": [0]}, "steps[0]: expected a whole number above 0"),
-                ({"optimizer": ["magic"]}, "optimizer[0]: expected sgd, momentum"),
-                ({"optimizer": [["sgd"]]}, 'optimizer[0]: expected a string, found ["sgd"]'),
-                ({"momentum": [0.9]}, "momentum: unknown key; expected runs, or some of hidden, activation"),
-                ({"data": ["x"]}, "data: unknown key"),
-                ({"runs": [], }, "runs: expected an array of objects, found []"),
-                ({"runs": [3]}, "runs[0]: expected an object, found 3"),
-                ({"runs": [{}, {"lrate": 3}]}, "runs[1].lrate: unknown key; expected hidden, activation"),
-                ({"runs": [{"lr": [3]}]}, "runs[0].lr: expected a number, found [3]"),
-                ({"runs": [{"seed": 1}, {"seed": 0}, {}]}, "runs[2]: the same configuration as runs[1]: hidden=30,30"),
-                ({"runs": [{}], "lr": [1]}, "runs: expected to be the only key, found 2 keys"),
-                ({"\u001b[1m": 3}, "\\x1b[1m: unknown key")):
-            with self.subTest(content):
-                self.bad(3, text, "--file", self.file(content))
-        self.bad(4, "nowhere", "--file", self.folder / "nowhere")
-        self.bad(4, "not a regular file", "--file", self.folder)
-        self.assertFalse(self.out.exists())
-
-    def test_results_that_are_none(self):
-        self.good("--seed", "0,1", "--steps", 3)
-        path, lines = self.out / "results.jsonl", self.lines()
-        second = json.loads(lines[1])
-        def changed(**changes):
-            return json.dumps({**second, **changes}) + "\n"
-        place = f"results.jsonl: at byte {len(lines[0])} (line 2): "
-        for line, text in ((lines[1].replace(":", ";", 5), "this is not JSON"), ("[]\n", "this is no result of a sweep: []"),
-                           ("\n", "this is not JSON"), ("hello", "this is no result of a sweep, nor the beginning"),
-                           (lines[0], "the same configuration as in line 1"),
-                           (changed(configuration={}), "configuration: hidden is missing"),
-                           (changed(configuration={"lr": 0}), "configuration.lr: expected a number above 0, found '0'"),
-                           (changed(test_loss="x"), "type must be number"), (changed(curve=3), "this is no result"),
-                           (changed(curve={**second["curve"], "loss": []}), "curve: expected lists of one length"),
-                           (changed(data="0"), "a result on other data; expected")):
-            with self.subTest(line):
-                path.write_text(lines[0] + line)
-                before = path.read_text()
-                self.bad(3, text, "--seed", "0,1", "--steps", 3)
-                done = self.run_program("--seed", "0,1", "--steps", 3)
-                self.assertIn("results.jsonl: at byte ", done.stderr)
-                self.assertIn(" (line 2): ", done.stderr)
-                if "not JSON" not in text:
-                    self.assertIn(place, done.stderr)
-                self.assertEqual(path.read_text(), before)
-
-    def test_other_data_in_the_folder(self):
-        self.good("--steps", 3)
-        other = self.folder / "other"
-        harness.write_data(other, seed=2)
-        self.bad(3, "(line 1): a result on other data; expected data with the fingerprint ", "--steps", 4, "--data", other,
-                 data=False)
-        wide = self.folder / "wide"
-        harness.write_data(wide, side=32)
-        self.bad(3, "images of the wrong size; expected 784 pixels", "--data", wide, data=False)
-
-    def test_folders_that_cannot_be_used(self):
-        file = self.folder / "file"
-        file.write_text("")
-        self.bad(4, "file", "--steps", 1, out=file)
-        self.bad(4, "file", "--steps", 1, out=file / "below")
-        self.out.mkdir()
-        (self.out / "sweep.html").mkdir()
-        self.bad(4, "sweep.html: not a regular file", "--steps", 1)
 
 
 class Files(SweepTest):
@@ -424,183 +313,12 @@ class Files(SweepTest):
         self.assertIn("3 configurations, 3 of them done before", self.good("--file", again).stderr)
 
 
-class PageReader(html.parser.HTMLParser):
-    """Checks that all tags are closed; keeps the text of the elements by their tags, and the rows of the table."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.texts, self.rows, self.problems = [], {}, [], []
-
-    def handle_starttag(self, tag, attributes):
-        if tag in ("meta", "link", "br", "img", "input"):
-            return
-        self.open.append(tag)
-        self.texts.setdefault(tag, []).append("")
-        if tag == "tr":
-            self.rows.append((dict(attributes), []))
-        if tag in ("td", "th"):
-            self.rows[-1][1].append("")
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.problems.append((tag, self.getpos()))
-
-    def handle_data(self, data):
-        if self.open:
-            self.texts[self.open[-1]][-1] += data
-        if "td" in self.open or "th" in self.open:
-            self.rows[-1][1][-1] += data
-
-
-class Page(SweepTest):
-    def test_page(self):
-        done = self.good("--lr", "0.003,1e30", "--hidden", "30,30;8", "--steps", 40)
-        text = (self.out / "sweep.html").read_text()
-        page = PageReader()
-        page.feed(text)
-        page.close()
-        self.assertEqual((page.problems, page.open), ([], []))
-        self.assertEqual(page.texts["h1"], ["4 trainings compared"])
-        self.assertNotIn("missing", page.texts["p"][0])
-
-        # The rows are those of the table on the terminal.
-        rows = [cells[1:] for _, cells in page.rows]
-        self.assertEqual([re.sub(r"\s+", " ", " ".join(row)).strip() for row in rows],
-                         [re.sub(r"\s+", " ", line).strip() for line in done.stdout.splitlines()])
-        commands = [attributes["title"].split("; ")[-1] for attributes, _ in page.rows[1:]]
-        self.assertEqual(set(commands), {f"mnist --hidden {h} --activation relu --optimizer sgd --lr {lr} --scale 1 "
-                                         f"--batch 0 --steps 40 --seed 0" for h in ("30,30", "8")
-                                         for lr in ("0.003", "1e+30")})
-        self.assertEqual(["data-diverged" in attributes for attributes, _ in page.rows[1:]], [False, False, True, True])
-        self.assertEqual(page.texts["pre"], [commands[0]])
-
-        charts = [json.loads(t) for t in page.texts["script"] if t.startswith("{")]
-        self.assertEqual(len(charts), 1)
-        by_step, by_second = charts[0]["views"]
-        self.assertEqual([by_step["x"], by_second["x"]], ["step", "seconds"])
-        results = {f"hidden {','.join(map(str, c['hidden']))}, lr {'1e+30' if c['lr'] == 1e30 else c['lr']}": r["curve"]
-                   for r in self.results() for c in [r["configuration"]]}
-        self.assertEqual([c["name"] for c in by_step["curves"]], [c["name"] for c in by_second["curves"]])
-        self.assertEqual({c["name"] for c in by_step["curves"]}, set(results))
-        for shown, timed in zip(by_step["curves"], by_second["curves"]):
-            self.assertEqual(shown["x"], results[shown["name"]]["step"])
-            self.assertEqual(len(timed["x"]), len(shown["x"]))
-            self.assertEqual(struct.pack(f"{len(shown['y'])}f", *shown["y"]),
-                             struct.pack(f"{len(shown['y'])}f", *results[shown["name"]]["loss"]))
-            self.assertEqual(shown["color"], timed["color"])
-        # Nothing is fetched from anywhere.
-        self.assertNotRegex(text, r"<(script|img|iframe)[^>]+src=|<link[^>]+href=.(?!data:)|@import|url\(")
-
-    def test_one_training(self):
-        self.good("--steps", 3)
-        page = (self.out / "sweep.html").read_text()
-        self.assertIn("1 training compared", page)
-        self.assertIn("mnist --hidden 30,30 --activation relu --optimizer sgd --lr 0.003 --scale 1 --batch 0 --steps 3 "
-                      "--seed 0", page)
-
-
-@unittest.skipIf(browser.why_not(), browser.why_not())
-class InBrowser(SweepTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        self = cls()
-        self.out = cls.folder / "out"
-        self.good("--lr", "0.001,0.003,1e30", "--hidden", "30,30;100", "--steps", 100)
-        cls.page = self.out / "sweep.html"
-        cls.browser = browser.Browser(cls.folder / "profile")
-        cls.addClassCleanup(cls.browser.close)
-
-    def runTest(self):  # for setUpClass, which wants an object
-        pass
-
-    def setUp(self):
-        self.browser.open(self.page)
-
-    def tearDown(self):
-        self.assertEqual(self.browser.complaints(), [])
-
-    def column(self, number):
-        return self.browser.texts(f"#runs tbody td:nth-child({number + 1})")
-
-    def pressed(self):
-        return [mark.get_attribute("aria-pressed") == "true" for mark in self.browser.all("#runs td button")]
-
-    def hovered(self):
-        """The names of the curves that the mouse finds, and where it is."""
-        if not self.browser.run("return !!window.Dygraph"):
-            self.assertEqual(len(self.browser.all(".plot svg")), 1)
-            self.skipTest("built without a chart library (Debian: libjs-dygraphs)")
-        plot = self.browser.all(".plot")[0]
-        self.browser.run("arguments[0].scrollIntoView({block: 'center'})", plot)
-        self.browser.mouse().move_to_element_with_offset(plot, 20, 0).move_by_offset(-15, 0).perform()
-        self.browser.wait(lambda: self.browser.texts(".values")[0])
-        return {name.strip() for name in self.browser.texts(".values b")}, self.browser.texts(".values")[0]
-
-    def test_every_title_sorts(self):
-        ranks = self.column(1)
-        self.assertEqual(ranks, ["1", "2", "3", "4", "", ""])
-        titles = self.browser.all("#runs th button")
-        for number in (*range(2, len(titles) + 1), 1):
-            title = titles[number - 1]
-            key = {2: lambda t: list(map(int, t.split(","))), 3: str, 4: str}.get(number, lambda t: float(t.split(" ")[0]))
-            words = self.column(number)
-            numbers = [t for t in words if re.match(r"\d|[a-z]+$", t) and t != "diverged"]
-            others = [t for t in words if t not in numbers]
-            for way in ("ascending", "descending"):
-                title.click()
-                self.assertEqual(self.browser.all("#runs th")[number].get_attribute("aria-sort"), way)
-                self.assertEqual(len(self.browser.all("#runs [aria-sort]")), 1)
-                self.assertEqual([key(t) for t in self.column(number)[: len(numbers)]],
-                                 sorted(map(key, numbers), reverse=way == "descending"), title.text)
-                self.assertEqual(self.column(number)[len(numbers) :], others)
-
-    def test_rows_show_and_hide_curves(self):
-        names = {f"hidden {h}, lr {lr}" for h in ("30,30", "100") for lr in ("0.001", "0.003")}
-        self.assertEqual(self.pressed(), [True] * 4 + [False] * 2)
-        self.assertEqual(self.hovered()[0], names)
-        self.browser.all("#runs tbody tr")[0].click()
-        hidden, rate = self.column(2)[0], self.column(5)[0]
-        self.assertEqual(self.pressed(), [False] + [True] * 3 + [False] * 2)
-        self.assertEqual(self.hovered()[0], names - {f"hidden {hidden}, lr {rate}"})
-        # The same curve when the rows are in another order; and the buttons mean the rows as they stand.
-        self.browser.all("#runs th button")[8].click()
-        self.browser.all("#runs th button")[0].click()
-        self.browser.all("#runs th button")[0].click()
-        row = self.column(1).index("1")
-        self.browser.all("#runs tbody tr")[row].click()
-        self.assertEqual(self.hovered()[0], names)
-        self.browser.all("#runs tbody tr")[row].click()
-        every, first = self.browser.all("button[data-first]")[:2]
-        every.click()
-        self.assertEqual(self.pressed(), [True] * 6)
-        self.browser.run("arguments[0].dataset.first = 2", first)
-        first.click()
-        self.assertEqual(self.pressed(), [True] * 2 + [False] * 4)
-        self.assertEqual(self.hovered()[0], {f"hidden {h}, lr {lr}" for h, lr in zip(self.column(2)[:2], self.column(5)[:2])})
-
-    def test_by_step_and_by_second(self):
-        step = self.hovered()[1]
-        self.assertRegex(step, r"^step \d+ ")
-        axis = self.browser.texts(".dygraph-axis-label-x")
-        self.browser.all("figure .switches button")[1].click()
-        self.assertRegex(self.hovered()[1], r"^seconds \d")
-        self.assertNotEqual(self.browser.texts(".dygraph-axis-label-x"), axis)
-        self.browser.all("figure .switches button")[0].click()
-        self.assertEqual(self.hovered()[1], step)
-
-    def test_dark_on_a_phone_and_in_print(self):
-        self.browser.scheme("dark")
-        self.assertLess(sum(map(int, re.findall(r"\d+", self.browser.run(
-            "return getComputedStyle(document.body).backgroundColor"))[:3])), 150)
-        self.browser.open(self.page, width=390, height=844)
-        self.assertEqual(self.browser.run("return document.documentElement.scrollWidth"), 390)
-        self.assertNotIn("optimizer", self.browser.texts("#runs th"))  # all rows have the same
-        self.assertIn("hidden", self.browser.texts("#runs th"))
-        self.assertGreater(len(self.browser.pdf()), 10_000)
+def main():
+    """Runs the calling script's tests; the arguments are the paths of sweep and mnist."""
+    global MNIST
+    MNIST = os.path.abspath(sys.argv.pop(2))
+    harness.main()
 
 
 if __name__ == "__main__":
-    browser.use_python_that_has_selenium()
-    MNIST = os.path.abspath(sys.argv.pop(2))
-    harness.main()
+    main()
