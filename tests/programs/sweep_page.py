@@ -144,8 +144,8 @@ class InBrowser(SweepTest):
 
     def test_rows_show_and_hide_curves(self):
         names = {f"hidden {h}, lr {lr}" for h in ("30,30", "100") for lr in ("0.001", "0.003")}
-        self.assertEqual(self.pressed(), [True] * 4 + [False] * 2)
         self.assertEqual(self.hovered()[0], names)
+        self.assertEqual(self.pressed(), [True] * 4 + [False] * 2)
         self.browser.all("#runs tbody tr")[0].click()
         hidden, rate = self.column(2)[0], self.column(5)[0]
         self.assertEqual(self.pressed(), [False] + [True] * 3 + [False] * 2)
