@@ -39,7 +39,9 @@ std::string read_text(const std::string& path, std::uint64_t most) {
 
 Json parse_json(std::string_view text, const Place& place) {
   std::vector<std::set<std::string>> keys;  // of the objects that we are in
-  const auto watch = [&](int, Json::parse_event_t event, Json& json) {
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& json) {
+    constexpr int deepest = 8;  // what is written out again calls itself for each level
+    if (depth > deepest) place.refuse("more than " + std::to_string(deepest) + " levels of brackets");
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
     if (event == Json::parse_event_t::key && !keys.back().insert(json.get<std::string>()).second)

@@ -41,6 +41,7 @@ class Refused(SweepTest):
                 ('{"lr": [1e999]}', "sweep.json: this is not JSON that can be read"),
                 ('{"lr": [0.1], "lr": [0.2]}', 'the key "lr" is there twice'),
                 ([1], "sweep.json: expected an object, found [1]"),
+                ("[" * 300000 + "]" * 300000, "more than 8 levels of brackets"),
                 ({"lr": 0.1}, "lr: expected an array of values, each a number, found 0.1"),
                 ({"lr": []}, "lr: expected an array of values, each a number, found []"),
                 ({"lr": ["0.1"]}, 'lr[0]: expected a number, found "0.1"'),
