@@ -13,15 +13,18 @@
 #include <tinynet/mlp.hpp>
 #include <vector>
 
+#include "main_net.hpp"
+
 namespace tn = tinynet;
 using tn::Index;
 
 namespace {
 
 template <class Scalar>
-using Net = tn::BasicMLP<Scalar, tn::ReLU, 784, 30, 30, 10>;
+using Net = test::MainNet<Scalar>;
 template <class Scalar>
-using Vector = typename tn::FlatParameters<Scalar>::Vector;
+using Vector = test::FlatVector<Scalar>;
+using test::distance, test::gradient;
 using Labels = std::vector<std::uint8_t>;
 
 const tn::Dataset& digits() {  // in two parts, of 150 and of 151 rows
@@ -35,11 +38,6 @@ constexpr double tolerance = std::is_same_v<Scalar, float> ? 1e-5 : 1e-12;
 template <class Scalar>
 constexpr double drift_tolerance = std::is_same_v<Scalar, float> ? 1e-6 : 1e-12;
 
-template <class A, class B>
-double distance(const A& actual, const B& expected) {
-  return static_cast<double>((actual - expected).norm() / expected.norm());
-}
-
 // Calls check() with each engine, which must be the one that is used.
 template <class Check>
 void with_both_engines(const Check& check) {
@@ -49,15 +47,6 @@ void with_both_engines(const Check& check) {
     check();
   }
   tn::set_engine(tn::Engine::automatic);
-}
-
-// The gradient of all parameters; the parameters keep it, too.
-template <class Scalar, class X>
-Vector<Scalar> gradient(Net<Scalar>& net, const X& x, const Labels& labels) {
-  auto& flat = *tn::flat_parameters(net);
-  flat.gradient.setZero();
-  tn::cross_entropy(net(x), labels).backward();
-  return flat.gradient;
 }
 
 Labels labels_of(const std::vector<Index>& rows) {

@@ -16,15 +16,18 @@
 #include <tinynet/mlp.hpp>
 #include <vector>
 
+#include "main_net.hpp"
+
 namespace tn = tinynet;
 using tn::Index;
 
 namespace {
 
 template <class Scalar>
-using Net = tn::BasicMLP<Scalar, tn::ReLU, 784, 30, 30, 10>;
+using Net = test::MainNet<Scalar>;
 template <class Scalar>
-using Vector = typename tn::FlatParameters<Scalar>::Vector;
+using Vector = test::FlatVector<Scalar>;
+using test::distance, test::gradient;
 
 template <class Scalar>
 Vector<Scalar>& weights(Net<Scalar>& net) {
@@ -35,22 +38,6 @@ template <class Scalar>
 bool same_bits(const Vector<Scalar>& a, const Vector<Scalar>& b) {
   return a.size() == b.size() &&
          std::memcmp(a.data(), b.data(), sizeof(Scalar) * static_cast<std::size_t>(a.size())) == 0;
-}
-
-template <class A, class B>
-double distance(const A& actual, const B& expected) {
-  return static_cast<double>((actual - expected).norm() / expected.norm());
-}
-
-// The gradient of all parameters, and the loss if it is asked for.
-template <class Scalar, class X, class L>
-Vector<Scalar> gradient(Net<Scalar>& net, const X& x, const L& labels, double* loss_value = nullptr) {
-  auto& flat = *tn::flat_parameters(net);
-  flat.gradient.setZero();
-  const auto loss = tn::cross_entropy(net(x), labels);
-  loss.backward();
-  if (loss_value != nullptr) *loss_value = static_cast<double>(loss.item());
-  return flat.gradient;
 }
 
 // Plain gradient descent, a loss a step.

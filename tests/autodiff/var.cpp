@@ -62,7 +62,7 @@ TEST_CASE("copies are handles to the same value") {
   y = alias;
   auto z = std::move(y);
   CHECK(z.node() == x.node());
-  CHECK(y.node() == nullptr);  // NOLINT(bugprone-use-after-move)
+  CHECK(y.node() == nullptr);  // NOLINT(bugprone-use-after-move): what moving leaves is what is tested
   (z * z).backward();
   CHECK(x.grad()(0) == 6);
   x = variable(1.0);

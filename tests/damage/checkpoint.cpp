@@ -1,47 +1,17 @@
 // Damaged checkpoints: each is refused, and the training that is there stays as it is.
 #include <string>
 #include <tinynet/io/checkpoint.hpp>
-#include <tinynet/mlp.hpp>
-#include <tinynet/nn/normalization.hpp>
-#include <tinynet/nn/sequential.hpp>
 #include <vector>
 
+#include "../io/small_training.hpp"
 #include "damage.hpp"
 
 using namespace tinynet;
 
-namespace {
-
-auto make_net(Generator&& generator) {
-  return Sequential{Linear<2, 3>{generator}, BatchNorm1d<3>{}, Linear<3, 2>{generator}};
-}
-
-struct Training {
-  decltype(make_net(Generator{})) net = make_net(Generator{});
-  Adam<float> optimizer{net, {.lr = 0.01}};
-
-  void step() {
-    const Matrix<float, 2, 2> x{{0.5f, -1}, {2, 0.25f}};
-    const std::vector<int> y{0, 1};
-    const auto loss = cross_entropy(net(x), y);
-    optimizer.zero_grad();
-    loss.backward();
-    optimizer.step();
-  }
-  std::vector<float> numbers() {
-    std::vector<float> all;
-    for (const auto& t : state_dict(net)) all.insert(all.end(), t.data, t.data + t.size());
-    for (const auto& vector : optimizer.state()) all.insert(all.end(), vector.data(), vector.data() + vector.size());
-    return all;
-  }
-};
-
-}  // namespace
-
 TEST_CASE("every prefix and every flipped bit of a checkpoint") {
   const test::TemporaryFolder folder;
   const std::string path = folder / "checkpoint";
-  Training saved, training;
+  test::SmallTraining saved, training;
   saved.step();
   saved.step();
   save_checkpoint(path, saved.net, saved.optimizer, {{"step", "2"}});

@@ -2,10 +2,9 @@
 #include <cstring>
 #include <string>
 #include <tinynet/io/checkpoint.hpp>
-#include <tinynet/nn/normalization.hpp>
-#include <tinynet/nn/sequential.hpp>
 #include <vector>
 
+#include "../io/small_training.hpp"
 #include "../io/temporary_folder.hpp"
 #include "memory_file.hpp"
 #include "safetensors_file.hpp"
@@ -19,32 +18,7 @@ using fuzz::check;
 using fuzz::Random;
 using namespace tinynet;
 
-auto make_net(Generator&& generator) {
-  return Sequential{Linear<2, 3>{generator}, BatchNorm1d<3>{}, Tanh{}, Linear<3, 2>{generator}};
-}
-using Net = decltype(make_net(Generator{}));
-
-struct Training {
-  Net net = make_net(Generator{Seed{1}});
-  Adam<float> optimizer{net, {.lr = 0.01}};
-
-  void step() {
-    const Matrix<float, 2, 2> x{{0.5f, -1}, {2, 0.25f}};
-    const std::vector<int> y{0, 1};
-    const auto loss = cross_entropy(net(x), y);
-    optimizer.zero_grad();
-    loss.backward();
-    optimizer.step();
-  }
-
-  // All that a checkpoint holds, as bytes.
-  std::vector<float> numbers() {
-    std::vector<float> all;
-    for (const auto& t : state_dict(net)) all.insert(all.end(), t.data, t.data + t.size());
-    for (const auto& vector : optimizer.state()) all.insert(all.end(), vector.data(), vector.data() + vector.size());
-    return all;
-  }
-};
+using Training = test::SmallTraining;
 
 // What save_checkpoint writes after 0, 1 and 2 steps.
 std::vector<Bytes> checkpoints() {

@@ -44,6 +44,8 @@ def read_safetensors(path):
 
 
 class ProgramTest(unittest.TestCase):
+    program_name = "mnist"  # as its lines on standard error begin
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="tinynet-"))
@@ -71,15 +73,15 @@ class ProgramTest(unittest.TestCase):
         done = self.run_program(*options, **more)
         self.assertEqual(done.returncode, 0, done.stderr)
         for line in done.stderr.splitlines():
-            self.assertTrue(line.startswith("mnist: note: "), line)
+            self.assertTrue(line.startswith(f"{self.program_name}: note: "), line)
         return done
 
     def bad(self, code, text, *options, **more):
         done = self.run_program(*options, **more)
         self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
-        lines = [line for line in done.stderr.splitlines() if not line.startswith("mnist: note: ")]
+        lines = [line for line in done.stderr.splitlines() if not line.startswith(f"{self.program_name}: note: ")]
         self.assertEqual(len(lines), 1, done.stderr)
-        self.assertTrue(lines[0].startswith("mnist: error: "), lines[0])
+        self.assertTrue(lines[0].startswith(f"{self.program_name}: error: "), lines[0])
         self.assertIn(text, lines[0])
         return lines[0]
 

@@ -19,6 +19,7 @@ TITLES = "rank hidden activation optimizer lr scale seed batch steps train loss 
 
 
 class SweepTest(harness.ProgramTest):
+    program_name = "sweep"
     folders = itertools.count()
 
     def setUp(self):
@@ -30,21 +31,6 @@ class SweepTest(harness.ProgramTest):
     def run_program(self, *options, data=True, out=None, **more):
         return subprocess.run(self.command(*options, data=data, out=out), env=self.environment(**more),
                               capture_output=True, text=True, encoding="utf-8", timeout=300)
-
-    def good(self, *options, **more):
-        done = self.run_program(*options, **more)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        for line in done.stderr.splitlines():
-            self.assertTrue(line.startswith("sweep: note: "), line)
-        return done
-
-    def bad(self, code, text, *options, **more):
-        done = self.run_program(*options, **more)
-        self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
-        lines = [line for line in done.stderr.splitlines() if not line.startswith("sweep: note: ")]
-        self.assertEqual(len(lines), 1, done.stderr)
-        self.assertTrue(lines[0].startswith("sweep: error: "), lines[0])
-        self.assertIn(text, lines[0])
 
     def file(self, content):
         path = self.folder / "sweep.json"
