@@ -130,9 +130,7 @@ std::vector<double> softmax_at(const Eigen::DenseBase<Derived>& logits, const st
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const auto row = static_cast<Index>(i);
     const auto chosen = static_cast<double>(logits(row, columns[i]));
-    double sum = 0;
-    for (Index c = 0; c < logits.cols(); ++c) sum += std::exp(static_cast<double>(logits(row, c)) - chosen);
-    result[i] = 1 / sum;
+    result[i] = 1 / (logits.derived().row(row).template cast<double>().array() - chosen).exp().sum();
   }
   return result;
 }
