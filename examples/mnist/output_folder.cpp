@@ -1,8 +1,6 @@
 #include "output_folder.hpp"
 
 #include <filesystem>
-#include <span>
-#include <string_view>
 #include <tinynet/io/file.hpp>
 #include <tinynet/plot/png.hpp>
 #include <utility>
@@ -32,10 +30,6 @@ std::string made(std::string folder) {
   return folder;
 }
 
-void write_text(const std::string& path, std::string_view text) {
-  tinynet::write_file(path, {std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())});
-}
-
 }  // namespace
 
 OutputFolder::OutputFolder(std::string folder)
@@ -53,9 +47,9 @@ void OutputFolder::write(const RunRecord& run) const {
   for (int page = 2; std::filesystem::remove(file("misclassified_" + std::to_string(page) + ".png"), ignored);) ++page;
   for (const auto& [name, picture] : pictures(run)) tinynet::save_png(file(name), picture);
   const ReportWords& words = report_words(run.options.language);
-  write_text(file("loss.svg"), loss_svg(run, {words.training, words.step, words.loss}));
-  write_text(file("run.json"), run_json(run).dump(2) + "\n");
-  write_text(file("report.html"), report_html(run));
+  tinynet::write_text_file(file("loss.svg"), loss_svg(run, {words.training, words.step, words.loss}));
+  tinynet::write_text_file(file("run.json"), run_json(run).dump(2) + "\n");
+  tinynet::write_text_file(file("report.html"), report_html(run));
 }
 
 }  // namespace mnist

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 #include <tinynet/core/version.hpp>
+#include <tinynet/plot/confusion.hpp>
 #include <tinynet/plot/html.hpp>
 #include <tinynet/plot/png.hpp>
 #include <vector>
@@ -18,11 +19,7 @@ namespace mnist {
 namespace {
 
 using tinynet::html_text;
-
-std::string element(const char* tag, const std::string& html) {
-  const std::string name(tag);
-  return "<" + name + ">" + html + "</" + name.substr(0, name.find(' ')) + ">\n";
-}
+constexpr auto element = tinynet::html_element;
 
 std::string png(const tinynet::Picture& picture, const std::string& description) {
   return tinynet::html_png(tinynet::to_png(picture), description);
@@ -107,14 +104,10 @@ std::string confusion_table(const RunRecord& run, const ReportWords& words) {
   for (Index c = 0; c < counts.cols(); ++c) head += "<th>" + std::to_string(c) + "</th>";
   for (Index actual = 0; actual < counts.rows(); ++actual) {
     std::string row = "<th class=\"name\">" + std::to_string(actual) + "</th>";
-    const auto total = static_cast<double>(std::max<Index>(counts.row(actual).sum(), 1));
     for (Index predicted = 0; predicted < counts.cols(); ++predicted) {
       const Index count = counts(actual, predicted);
-      const double part = static_cast<double>(count) / total;
-      // Mistakes are rare: 5 % of a row is already the strongest red.
-      const bool right = actual == predicted;
-      row += "<td style=\"background:rgba(var(--" + std::string(right ? "right" : "wrong") + ")," +
-             fixed(right ? part / 2 : std::min(part * 20, 1.0) / 2, 3) + ")\">" +
+      row += "<td style=\"background:rgba(var(--" + std::string(actual == predicted ? "right" : "wrong") + ")," +
+             fixed(tinynet::confusion_strength(counts, actual, predicted) / 2, 3) + ")\">" +
              (count == 0 ? "<span class=\"faint\">·</span>" : std::to_string(count)) + "</td>";
     }
     rows += element("tr", row);

@@ -97,7 +97,7 @@ std::string page_text(const std::vector<Result>& results, std::size_t missing, c
   const std::vector<RankedResult> rows = ranked(results);
   tinynet::HtmlPage page("tinynet sweep", "en", {mnist::dygraph_script, mnist::dygraph_style});
   const auto add = [&page](const std::string& tag, const std::string& html) {
-    page.add("<" + tag + ">" + html + "</" + tag.substr(0, tag.find(' ')) + ">\n");
+    page.add(tinynet::html_element(tag, html));
   };
   add("h1", std::to_string(results.size()) + (results.size() == 1 ? " training" : " trainings") + " compared");
   add("p class=\"faint\"", html_text(about) + (missing == 0 ? "" : "; " + std::to_string(missing) + " still missing") +
@@ -134,7 +134,7 @@ void Page::update(const std::vector<Result>& results, std::size_t missing) {
 
 void Page::write(const std::vector<Result>& results, std::size_t missing) {
   const std::string text = page_text(results, missing, about_);
-  tinynet::write_file(path_, {{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}});
+  tinynet::write_text_file(path_, text);
   written_ = std::chrono::steady_clock::now();
 }
 

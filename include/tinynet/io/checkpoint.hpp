@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <system_error>
+#include <tinynet/core/number_text.hpp>
 #include <tinynet/io/module.hpp>
 #include <tinynet/optim/optimizer.hpp>
 #include <utility>
@@ -63,8 +64,7 @@ void save_checkpoint(const std::string& path, const Net& net, const Opt& optimiz
   for (const NamedTensor<const Scalar>& t : detail::optimizer_tensors(optimizer.state())) tensors.push_back(t);
   about[detail::checkpoint_format] = "1";
   about[detail::checkpoint_steps] = std::to_string(optimizer.steps());
-  char lr[32];
-  about[detail::checkpoint_lr] = std::string(lr, std::to_chars(lr, lr + sizeof lr, optimizer.lr()).ptr);
+  about[detail::checkpoint_lr] = detail::shortest(optimizer.lr());
   save_safetensors<Scalar>(path, tensors, about);
 }
 

@@ -230,7 +230,7 @@ requires(EigenOperand<X> || RowsLike<X>) void save_cpp_header(const std::string&
     Matrix<Scalar> scratch(1, expected.cols);
     const std::string text =
         detail::checked_cpp_header(layers.get(), rows.load(0, 1, scratch.data()), output.data(), options);
-    write_file(path, {{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}});
+    write_text_file(path, text);
   }
 }
 

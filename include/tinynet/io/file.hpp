@@ -242,5 +242,9 @@ inline void write_file(const std::string& path, const std::vector<std::span<cons
   if (detail::os::sync_folder(folder.empty() ? "." : folder) != 0)
     detail::io_error(path, "is written, but may not outlast a power cut", errno);
 }
+/// The same for a text.
+inline void write_text_file(const std::string& path, std::string_view text) {
+  write_file(path, {std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())});
+}
 
 }  // namespace tinynet

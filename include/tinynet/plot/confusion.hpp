@@ -8,6 +8,16 @@
 
 namespace tinynet {
 
+/// How strongly a cell is coloured, 0 to 1: by its part of the row, the actual class. Mistakes are rare: 5 % of a row
+/// is already the strongest.
+template <class Counts>
+double confusion_strength(const Counts& counts, Index actual, Index predicted) {
+  double total = 0;
+  for (Index c = 0; c < counts.cols(); ++c) total += static_cast<double>(counts(actual, c));
+  const double part = total > 0 ? static_cast<double>(counts(actual, predicted)) / total : 0;
+  return actual == predicted ? part : std::min(part * 20, 1.0);
+}
+
 /// A square of counts (row: the actual class, column: the predicted one) with each count in its cell. What is right is
 /// blue, what is wrong red, the stronger the larger its part of the row. Throws Error (usage) if it is not square.
 template <class Counts>
@@ -29,13 +39,9 @@ Picture confusion_picture(const Counts& counts) {
     const Index top = margin + actual * cell;
     draw_centred(picture, margin - 24, top + cell / 2, std::to_string(actual), ink, 2);
     draw_centred(picture, top + cell / 2 - 10, margin / 2, std::to_string(actual), ink, 2);
-    double total = 0;
-    for (Index predicted = 0; predicted < classes; ++predicted) total += static_cast<double>(counts(actual, predicted));
     for (Index predicted = 0; predicted < classes; ++predicted) {
       const auto count = static_cast<double>(counts(actual, predicted));
-      const double part = total > 0 ? count / total : 0;
-      // Mistakes are rare: 5 % of a row is already the strongest red.
-      const double strength = actual == predicted ? part : std::min(part * 20, 1.0);
+      const double strength = confusion_strength(counts, actual, predicted);
       const Index left = margin + predicted * cell;
       picture.fill(top, left, cell - 1, cell - 1, between(white, actual == predicted ? right : wrong, 0.85 * strength));
       if (count > 0)

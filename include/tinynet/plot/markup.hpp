@@ -33,6 +33,12 @@ inline std::string html_text(std::string_view text) {
   return result;
 }
 
+/// An element: `tag` may have attributes, `html` stands between it and its end.
+inline std::string html_element(std::string_view tag, std::string_view html) {
+  const std::string_view name = tag.substr(0, tag.find(' '));
+  return std::string("<").append(tag).append(">").append(html).append("</").append(name).append(">\n");
+}
+
 /// Base64 (RFC 4648).
 inline std::string base64(std::span<const std::uint8_t> bytes) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
