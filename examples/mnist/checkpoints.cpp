@@ -1,13 +1,13 @@
 #include "checkpoints.hpp"
 
-#include <charconv>
-#include <cstdio>
 #include <filesystem>
-#include <span>
 #include <system_error>
 #include <tinynet/io/safetensors.hpp>
 #include <utility>
 #include <vector>
+
+#include "data_fingerprint.hpp"
+#include "numbers.hpp"
 
 namespace mnist {
 namespace {
@@ -21,32 +21,18 @@ struct Setting {
 };
 
 std::vector<Setting> settings(const Options& o) {
-  const auto number = [](double x) {
-    char text[32];
-    return std::string(text, std::to_chars(text, text + sizeof text, x).ptr);
-  };
-  const auto optional = [&](const std::optional<double>& x) { return x ? number(*x) : std::string("default"); };
+  const auto optional = [](const std::optional<double>& x) { return x ? shortest(*x) : std::string("default"); };
   std::string hidden;
   for (const tinynet::Index width : o.hidden) hidden += (hidden.empty() ? "" : ",") + std::to_string(width);
   return {{"--hidden", hidden},
           {"--activation", o.activation},
           {"--seed", std::to_string(o.seed)},
           {"--optimizer", o.optimizer},
-          {"--lr", number(o.lr)},
+          {"--lr", shortest(o.lr)},
           {"--momentum", optional(o.momentum)},
           {"--weight-decay", optional(o.weight_decay)},
           {"--batch", std::to_string(o.batch)},
-          {"--scale", number(o.scale)}};
-}
-
-std::string fingerprint(const tinynet::Dataset& data) {
-  tinynet::detail::Fnv1a hash;
-  const tinynet::Images& images = data.images;
-  hash.add(std::span<const std::uint8_t>(images.data(), static_cast<std::size_t>(images.rows() * images.cols())));
-  hash.add(std::span<const std::uint8_t>(data.labels));
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash.value()));
-  return text;
+          {"--scale", shortest(o.scale)}};
 }
 
 std::string value_of(const tinynet::Metadata& about, const std::string& key) {
@@ -90,7 +76,7 @@ tinynet::Metadata readable(std::string& file, Console& console) {
 Checkpoints::Checkpoints(const Options& options, const tinynet::Dataset& train, Console& console)
     : options_(options), console_(console) {
   if (!options.checkpoint_file.empty()) tinynet::check_writable(options.checkpoint_file);
-  if (!options.checkpoint_file.empty() || !options.resume_file.empty()) data_ = fingerprint(train);
+  if (!options.checkpoint_file.empty() || !options.resume_file.empty()) data_ = data_fingerprint({&train});
 }
 
 int Checkpoints::resume(Model& model) {

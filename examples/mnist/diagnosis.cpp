@@ -6,6 +6,8 @@
 #include <tinynet/mlp.hpp>
 #include <variant>
 
+#include "numbers.hpp"
+
 namespace mnist {
 namespace {
 
@@ -44,7 +46,7 @@ std::string layer_name(Model& model, std::size_t layer) {
 }  // namespace
 
 std::string first_nonfinite(Model& model, const Options& options, const tinynet::Dataset& data) {
-  const auto kind = [](float x) { return std::string(std::isnan(x) ? " is NaN" : " is infinite"); };
+  const auto kind = [](float x) { return std::string(" is ") + nonfinite_word(static_cast<double>(x)); };
   for (const auto& t : model.weights())
     for (Index i = 0; i < t.size(); ++i)
       if (!std::isfinite(t.data[i])) return t.name + "'s number " + std::to_string(i) + kind(t.data[i]);

@@ -1,38 +1,13 @@
 // Handwritten digit recognition with a fully connected net: the notebook's program.
-#include <cstdio>
-#include <exception>
-#include <new>
-#include <string>
-
-#include "allocation.hpp"
-#include "console.hpp"
 #include "options.hpp"
-#include "process.hpp"
+#include "program.hpp"
 #include "session.hpp"
 
-namespace {
-
-int fail(const std::string& what, tinynet::ErrorCode code) {
-  std::fputs(("mnist: error: " + what + "\n").c_str(), stderr);
-  return static_cast<int>(code);
-}
-
-}  // namespace
-
-int main(int argc, char** argv) try {
-  mnist::guard_standard_streams();
-  const auto options = mnist::parse_options(argc, argv);
-  if (!options) return 0;
-  mnist::Console console(options->quiet);
-  return mnist::run(*options, console);
-} catch (const mnist::OutputClosed&) {
-  return 0;
-} catch (const tinynet::Error& error) {
-  return fail(error.what(), error.code());
-} catch (const std::bad_alloc&) {
-  const std::size_t bytes = mnist::refused_bytes();
-  return fail("not enough memory" + (bytes == 0 ? "" : ": " + std::to_string(bytes) + " bytes were asked for"),
-              tinynet::ErrorCode::io);
-} catch (const std::exception& error) {
-  return fail(std::string("a bug of this program: ") + error.what(), tinynet::ErrorCode::internal);
+int main(int argc, char** argv) {
+  return mnist::run_program("mnist", "", [&] {
+    const auto options = mnist::parse_options(argc, argv);
+    if (!options) return 0;
+    mnist::Console console(options->quiet);
+    return mnist::run(*options, console);
+  });
 }

@@ -42,12 +42,7 @@ class Metrics {
     else
       file_ << shortest(step) << ',' << number << '\n';
     check("cannot be written");
-    losses_.x.push_back(static_cast<double>(step));
-    losses_.y.push_back(static_cast<double>(loss));
   }
-
-  /// All that the file has.
-  const tinynet::Curve& losses() const { return losses_; }
 
   /// Throws Error (io) if not everything has got to the file.
   void close() {
@@ -57,29 +52,29 @@ class Metrics {
     check("cannot be written to its end");
   }
 
- private:
-  /// The lines of the steps before `first_step`, up to the first that is something else.
-  tinynet::Curve read(long first_step) const {
+  /// What the file has of the steps before `end`, up to the first line that is something else.
+  tinynet::Curve read(long end) const {
     tinynet::Curve curve;
     std::ifstream file(path_, std::ios::binary);
     std::string line;
     const auto between = [&line](std::string_view before, std::string_view after) -> std::string_view {
-      const std::size_t begin = line.find(before) + before.size(), end = line.find(after, begin);
-      return begin < before.size() || end == line.npos ? std::string_view{}
-                                                       : std::string_view(line).substr(begin, end - begin);
+      const std::size_t begin = line.find(before) + before.size(), stop = line.find(after, begin);
+      return begin < before.size() || stop == line.npos ? std::string_view{}
+                                                        : std::string_view(line).substr(begin, stop - begin);
     };
     if (!json_) std::getline(file, line);
     while (std::getline(file, line)) {
       line += '\n';
       const auto step = parse_number<long>(json_ ? between("\"step\":", ",") : between("", ","));
       const auto loss = parse_number<float>(json_ ? between("\"loss\":", "}") : between(",", "\n"));
-      if (!step || !loss || *step >= first_step) break;
+      if (!step || !loss || *step >= end) break;
       curve.x.push_back(static_cast<double>(*step));
       curve.y.push_back(static_cast<double>(*loss));
     }
     return curve;
   }
 
+ private:
   void check(const char* problem) {
     if (!file_)
       throw tinynet::Error({.code = tinynet::ErrorCode::io,
@@ -91,7 +86,6 @@ class Metrics {
   std::string path_;
   bool json_;
   std::ofstream file_;
-  tinynet::Curve losses_;
 };
 
 }  // namespace mnist

@@ -35,6 +35,9 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
+/// What a number that is not finite is.
+inline const char* nonfinite_word(double number) { return number == number ? "infinite" : "NaN"; }
+
 using tinynet::detail::fixed, tinynet::detail::shortest, tinynet::detail::significant;
 
 }  // namespace mnist

@@ -181,7 +181,7 @@ tinynet::Evaluation evaluate(const Model& model, const tinynet::Dataset& data, c
   try {
     tinynet::Evaluation result = model.evaluate(data);
     if (std::isfinite(result.loss)) return result;
-    what = std::string("the loss on the ") + set + " is " + (std::isnan(result.loss) ? "NaN" : "infinite");
+    what = std::string("the loss on the ") + set + " is " + nonfinite_word(result.loss);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::numeric) throw;
     what = std::string("an output of the net for the ") + set + " is NaN";
@@ -279,7 +279,7 @@ int run(const Options& options, Console& console) {
     record.steps = training.steps;
     record.seconds = training.seconds;
     record.loss = training.loss;
-    record.losses = all_metrics[1].losses();
+    if (folder) record.losses = all_metrics[1].read(training.steps);
     if (StopRequest::made()) record.stopped_by = StopRequest::name();
     if (folder && !training.failure) folder->write(record);
   }

@@ -22,7 +22,8 @@ void check_finite(float loss, long step, long last_finite, const Where& where) {
   if (std::isfinite(loss)) return;
   const std::string place = where();
   throw Error(ErrorCode::numeric,
-              "the loss is " + std::string(std::isnan(loss) ? "NaN" : "infinite") + " at step " + std::to_string(step) +
+              "the loss is " + std::string(nonfinite_word(static_cast<double>(loss))) + " at step " +
+                  std::to_string(step) +
                   (last_finite >= 0 ? "; it was finite until step " + std::to_string(last_finite) : "") +
                   (place.empty() ? "" : "; " + place) + ". A smaller --lr may help");
 }

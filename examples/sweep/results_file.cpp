@@ -109,18 +109,6 @@ void append(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-std::string fingerprint(const mnist::Data& data) {
-  tinynet::detail::Fnv1a hash;
-  for (const tinynet::Dataset* set : {&data.train, &data.test}) {
-    const tinynet::Images& images = set->images;
-    hash.add(std::span<const std::uint8_t>(images.data(), static_cast<std::size_t>(images.rows() * images.cols())));
-    hash.add(std::span<const std::uint8_t>(set->labels));
-  }
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash.value()));
-  return text;
-}
-
 ResultsFile::ResultsFile(const std::string& folder, std::string data,
                          const std::function<void(const std::string&)>& note)
     : path_(file_in(folder)), data_(std::move(data)), lock_(path_, [this] {

@@ -10,11 +10,9 @@
 
 namespace sweep {
 
-/// A hash of all images and labels: results of other data must not be compared.
-std::string fingerprint(const mnist::Data& data);
-
 class ResultsFile {
  public:
+  /// `data`: the hash of all images and labels, since results of other data must not be compared.
   /// Makes the folder if need be, and reads what is in it. A line that was cut when the program was killed is removed,
   /// and `note` told so. Throws Error: io if the folder cannot be used or another sweep is at work there; data if
   /// something in the file is no result, or one on other data.

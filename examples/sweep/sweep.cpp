@@ -5,6 +5,7 @@
 #include <tinynet/core/threads.hpp>
 #include <utility>
 
+#include "../mnist/data_fingerprint.hpp"
 #include "../mnist/model.hpp"
 #include "../mnist/numbers.hpp"
 #include "../mnist/stop_request.hpp"
@@ -79,7 +80,8 @@ int run(const Options& options, mnist::Console& console) {
   const int threads = threads_of(options, console);
   const mnist::Data data = mnist::load_data(options.data, console);
   check_data(data);
-  ResultsFile file(options.folder, fingerprint(data), [&](const std::string& text) { console.note(text); });
+  ResultsFile file(options.folder, mnist::data_fingerprint({&data.train, &data.test}),
+                   [&](const std::string& text) { console.note(text); });
   const std::string images =
       std::to_string(data.train.size()) + " + " + std::to_string(data.test.size()) + " images, " + data.origin;
   Page page(options.folder, images);

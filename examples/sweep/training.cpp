@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../mnist/model.hpp"
+#include "../mnist/numbers.hpp"
 
 namespace sweep {
 namespace {
@@ -53,7 +54,7 @@ class Recorder {
 };
 
 void check_finite(double loss, const std::string& name) {
-  if (!std::isfinite(loss)) throw Error(ErrorCode::numeric, name + " is " + (std::isnan(loss) ? "NaN" : "infinite"));
+  if (!std::isfinite(loss)) throw Error(ErrorCode::numeric, name + " is " + mnist::nonfinite_word(loss));
 }
 
 }  // namespace
