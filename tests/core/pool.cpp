@@ -18,7 +18,7 @@ TEST_CASE("blocks are aligned, apart, and as large as asked for") {
   std::vector<std::pair<char*, std::size_t>> blocks;
   for (std::size_t bytes = 0; bytes < 3000; bytes += 7) {
     auto* const block = static_cast<char*>(pool->allocate(bytes));
-    CHECK(reinterpret_cast<std::uintptr_t>(block) % MemoryPool::alignment == 0);
+    CHECK(reinterpret_cast<std::uintptr_t>(block) % tinynet::detail::Heap::alignment == 0);
     std::memset(block, static_cast<int>(bytes % 251), bytes);
     blocks.emplace_back(block, bytes);
   }

@@ -2,8 +2,6 @@
 // registers and layers whose do not, every function, loss and rule once.
 #include <tinynet/autodiff/ops/loss.hpp>
 #include <tinynet/cuda/fused_mlp.cuh>
-#include <tinynet/cuda/graph.cuh>
-#include <tinynet/cuda/memory.cuh>
 #include <tinynet/optim/adadelta.hpp>
 #include <tinynet/optim/adagrad.hpp>
 #include <tinynet/optim/adam.hpp>
@@ -13,7 +11,6 @@
 namespace gpu = tinynet::detail::gpu;
 namespace functions = tinynet::functions;
 namespace rules = tinynet::rules;
-using tinynet::detail::Stream;
 
 namespace {
 
@@ -44,21 +41,18 @@ using Functions =
 
 }  // namespace
 
-template void gpu::launch(const Step<Bytes, CrossEntropy<Bytes>>&, const Stream&);
-template void gpu::launch(const Step<TallTiles, CrossEntropy<TallTiles>>&, const Stream&);
-template void gpu::launch(const Step<Floats, Elementwise<Floats>>&, const Stream&);
-template void gpu::launch(const Step<Wide, CrossEntropy<Wide>>&, const Stream&);
-template void gpu::launch(const Step<Doubles, CrossEntropy<Doubles>>&, const Stream&);
-template void gpu::launch(const Step<Functions, Elementwise<Functions, functions::LogitsError>>&, const Stream&);
+template void gpu::launch(const Step<Bytes, CrossEntropy<Bytes>>&, gpu::Queue&);
+template void gpu::launch(const Step<TallTiles, CrossEntropy<TallTiles>>&, gpu::Queue&);
+template void gpu::launch(const Step<Floats, Elementwise<Floats>>&, gpu::Queue&);
+template void gpu::launch(const Step<Wide, CrossEntropy<Wide>>&, gpu::Queue&);
+template void gpu::launch(const Step<Doubles, CrossEntropy<Doubles>>&, gpu::Queue&);
+template void gpu::launch(const Step<Functions, Elementwise<Functions, functions::LogitsError>>&, gpu::Queue&);
 
-template void gpu::launch(const gpu::UpdateArguments<gpu::KeepParameters, 0, float>&, const Stream&);
-template void gpu::launch(const gpu::UpdateArguments<rules::SGD, 0, float>&, const Stream&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Momentum, 1, float>&, const Stream&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, float>&, const Stream&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, double>&, const Stream&);
-template void gpu::launch(const gpu::UpdateArguments<rules::RMSprop, 3, float>&, const Stream&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Adagrad, 1, float>&, const Stream&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Adadelta, 2, float>&, const Stream&);
-
-template class tinynet::detail::DeviceArray<float>;
-template class tinynet::detail::PinnedArray<rules::Adam>;
+template void gpu::launch(const gpu::UpdateArguments<gpu::KeepParameters, 0, float>&, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::SGD, 0, float>&, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Momentum, 1, float>&, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, float>&, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, double>&, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::RMSprop, 3, float>&, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adagrad, 1, float>&, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adadelta, 2, float>&, gpu::Queue&);

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstring>
+#include <map>
 #include <new>
 #include <tinynet/cuda/fused_loss.hpp>
+#include <tinynet/cuda/launch_queue.hpp>
 #include <tinynet/cuda/verbs.hpp>
 #include <vector>
 
@@ -25,42 +27,118 @@ inline int emulated_blocks = 0;
 /// a block of threads has.
 inline int emulated_steps = 0, emulated_sums = 0, emulated_sums_with_step = 0, emulated_shared_bytes = 99 << 10;
 
+/// How many launches went one by one, and as parts of graphs.
+inline int emulated_launches = 0, emulated_launches_in_graphs = 0;
+
+/// Runs a kernel, of which the function is a host's.
+inline void play(const tinynet::detail::KernelLaunch& launch) {
+  reinterpret_cast<void (*)(const void*)>(const_cast<void*>(launch.kernel.function))(launch.argument.data());
+}
+struct EmulatedLauncher {
+  class Graph {
+   public:
+    explicit Graph(std::span<const tinynet::detail::KernelLaunch> launches)
+        : launches_(launches.begin(), launches.end()) {}
+    void set(std::size_t i, const tinynet::detail::KernelLaunch& launch) { launches_[i].argument = launch.argument; }
+    void launch() {
+      emulated_launches_in_graphs += static_cast<int>(launches_.size());
+      for (const auto& launch : launches_) play(launch);
+    }
+
+   private:
+    std::vector<tinynet::detail::KernelLaunch> launches_;
+  };
+  static void launch(const tinynet::detail::KernelLaunch& launch) {
+    ++emulated_launches;
+    play(launch);
+  }
+};
+
+/// Blocks of exactly the size that was asked for, kept until the end: launches that wait may need them still.
+class EmulatedMemory {
+ public:
+  EmulatedMemory() = default;
+  EmulatedMemory(const EmulatedMemory&) = delete;
+  EmulatedMemory& operator=(const EmulatedMemory&) = delete;
+  ~EmulatedMemory() {
+    for (const auto& [bytes, blocks] : free_)
+      for (void* const block : blocks) ::operator delete(block, alignment);
+  }
+
+  void* allocate(std::size_t bytes) {
+    ++emulated_blocks;
+    auto& blocks = free_[bytes];
+    if (blocks.empty()) return ::operator new(bytes, alignment);
+    void* const block = blocks.back();
+    blocks.pop_back();
+    return block;
+  }
+  void deallocate(void* memory, std::size_t bytes) noexcept {
+    --emulated_blocks;
+    free_[bytes].push_back(memory);
+  }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+  std::map<std::size_t, std::vector<void*>> free_;
+};
+
+template <class Plan, class Loss>
+void play_kernel(const gpu::StepArguments<Plan, Loss>& arguments) {
+  play_step<gpu::PlainArithmetic<typename Plan::Scalar>>(arguments);
+}
+template <class Rule, int States, class Scalar>
+void play_kernel(const gpu::UpdateArguments<Rule, States, Scalar>& arguments) {
+  play_update(arguments);
+}
+
 }  // namespace test
 
 template <>
 struct tinynet::detail::DeviceRuntime<test::Emulated> {
-  static void* allocate(std::size_t bytes) {
-    ++test::emulated_blocks;
-    return ::operator new (bytes, std::align_val_t{64});
-  }
-  static void deallocate(void* memory) noexcept {
-    --test::emulated_blocks;
-    ::operator delete (memory, std::align_val_t{64});
+  static auto& memory() {
+    static test::EmulatedMemory memory;
+    return memory;
   }
   static void upload(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes); }
   static void download(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes); }
   static void check(const char*) {}
 
   static int shared_bytes() { return test::emulated_shared_bytes; }
+  static unsigned* arrived() {
+    static unsigned number = 0;
+    return &number;
+  }
   template <class Plan, class Loss>
   static void launch(const gpu::StepArguments<Plan, Loss>& arguments) {
     ++test::emulated_steps;
-    test::play_step<gpu::PlainArithmetic<typename Plan::Scalar>>(arguments);
+    add("step", arguments);
   }
   template <class Rule, int States, class Scalar>
   static void launch(const gpu::UpdateArguments<Rule, States, Scalar>& arguments) {
     ++(std::is_same_v<Rule, gpu::KeepParameters> ? test::emulated_sums : test::emulated_sums_with_step);
-    test::play_update(arguments);
+    add("update", arguments);
   }
   static const Eigen::ThreadPoolDevice& eigen() {
     static Eigen::ThreadPool pool(2);
     static const Eigen::ThreadPoolDevice device(&pool, 2);
+    queue().flush();
     return device;
   }
 
  private:
   static void copy(void* to, const void* from, std::size_t bytes) {
+    queue().flush();
     if (bytes > 0) std::memcpy(to, from, bytes);
+  }
+  static LaunchQueue<test::EmulatedLauncher>& queue() {
+    static LaunchQueue<test::EmulatedLauncher> queue;
+    return queue;
+  }
+  template <class Arguments>
+  static void add(const char* name, const Arguments& arguments) {
+    const auto function = [](const void* argument) { test::play_kernel(*static_cast<const Arguments*>(argument)); };
+    queue().add({reinterpret_cast<const void*>(+function), name, 1, 1, 0}, arguments);
   }
 };
 

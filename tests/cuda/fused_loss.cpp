@@ -191,3 +191,56 @@ TEST_CASE("two losses of one step, and nets that go before their loss") {
   another.backward();
   CHECK(another.item() == loss.item());
 }
+
+namespace {
+
+using There = detail::On<float, test::Emulated>;
+
+/// Trains for so many steps with labels that are there, looking at the loss from time to time; the parameters and the
+/// losses seen.
+template <class Optimizer, class Data>
+std::pair<Eigen::VectorXf, std::vector<float>> train_long(Data& data, int steps, int look_every) {
+  auto net = MLP<6, 9, 4>{Seed{1}}.to(emulated);
+  Optimizer optimizer{net};
+  std::vector<float> losses;
+  for (int step = 0; step < steps; ++step) {
+    const auto& now = data.next();
+    const auto loss = cross_entropy(net(now.x), now.y);
+    optimizer.zero_grad();
+    loss.backward();
+    if (step % look_every == 0) losses.push_back(loss.item());
+    optimizer.step();
+  }
+  return {optimizer.parameters().value.to(cpu), losses};
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("the steps of a loop go to the device in graphs, and are the same", Optimizer, SGD<There>,
+                   Adam<There>) {
+  const DeviceDataset<test::Emulated> bytes{Images(std::vector<std::uint8_t>(70 * 6, 3), 70, 2, 3).to(emulated),
+                                            DeviceLabels(y, emulated)};
+  const DeviceLabels<test::Emulated> labels_there(y, emulated);
+  struct Whole {
+    const decltype(x_there)& x;
+    const DeviceLabels<test::Emulated>& y;
+    const Whole& next() const { return *this; }
+  } whole{x_there, labels_there};
+  const auto counted = [](const auto& f) {
+    test::emulated_launches = test::emulated_launches_in_graphs = 0;
+    return f();
+  };
+  const auto one_by_one = counted([&] { return train_long<Optimizer>(whole, 200, 1); });
+  CHECK(test::emulated_launches == 400);
+  CHECK(test::emulated_launches_in_graphs == 0);
+  const auto in_graphs = counted([&] { return train_long<Optimizer>(whole, 200, 50); });
+  CHECK(test::emulated_launches + test::emulated_launches_in_graphs == 400);
+  CHECK(test::emulated_launches_in_graphs >= 200);
+  CHECK(in_graphs.first == one_by_one.first);
+  for (std::size_t i = 0; i < in_graphs.second.size(); ++i) CHECK(in_graphs.second[i] == one_by_one.second[50 * i]);
+
+  auto some = batches(bytes, 10), same = batches(bytes, 10);
+  const auto batches_one_by_one = counted([&] { return train_long<Optimizer>(some, 210, 1); });
+  const auto batches_in_graphs = counted([&] { return train_long<Optimizer>(same, 210, 1000); });
+  CHECK(batches_in_graphs.first == batches_one_by_one.first);
+}

@@ -1,6 +1,8 @@
 // Runs the kernels of the fused step on the host, block after block, as a launch would on a GPU.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -30,12 +32,12 @@ inline std::unique_ptr<std::byte[], FreeAligned> shared_memory(int bytes) {
   return shared;
 }
 
-/// The gradients of the parts and their losses.
+/// The gradients of the parts, and the loss of all.
 template <class Scalar>
 struct Partial {
   int parts;
   std::vector<Scalar> gradient;
-  std::vector<double> loss;
+  Scalar loss;
 
   bool operator==(const Partial&) const = default;
 };
@@ -69,11 +71,16 @@ template <class Arithmetic, class Plan, class Loss>
 Partial<typename Plan::Scalar> run_step(gpu::StepArguments<Plan, Loss> arguments, bool backward = false) {
   const int parts = gpu::Parts(arguments.rows).count();
   const auto count = static_cast<std::size_t>(parts);
-  Partial<typename Plan::Scalar> partial{parts, {}, std::vector<double>(count, 1e30)};
+  Partial<typename Plan::Scalar> partial{parts, {}, 1e30f};
   partial.gradient.assign(count * Plan::Net::parameters, 1e30f);
+  std::vector<double> losses(count, 1e30);
+  unsigned arrived = 0;
   arguments.partial = partial.gradient.data();
-  arguments.partial_loss = partial.loss.data();
+  arguments.partial_loss = losses.data();
+  arguments.total = &partial.loss;
+  arguments.arrived = &arrived;
   play_step<Arithmetic>(arguments, backward);
+  CHECK(arrived == 0);
   return partial;
 }
 
@@ -81,26 +88,18 @@ Partial<typename Plan::Scalar> run_step(gpu::StepArguments<Plan, Loss> arguments
 template <class Rule, int States, class Scalar>
 void run_update(const Partial<Scalar>& partial, gpu::UpdateArguments<Rule, States, Scalar> arguments) {
   arguments.partial = partial.gradient.data();
-  arguments.partial_loss = partial.loss.data();
   arguments.parts = partial.parts;
   play_update(arguments);
 }
 
-/// The sums of all parts.
+/// The sum of all parts' gradients.
 template <class Scalar>
-struct Total {
-  std::vector<Scalar> gradient;
-  double loss;
-};
-template <class Scalar>
-Total<Scalar> total(const Partial<Scalar>& partial, double loss_factor) {
-  Total<Scalar> sum{std::vector<Scalar>(partial.gradient.size() / partial.loss.size(), 1e30f), 1e30};
+std::vector<Scalar> total(const Partial<Scalar>& partial) {
+  std::vector<Scalar> sum(partial.gradient.size() / static_cast<std::size_t>(partial.parts), 1e30f);
   gpu::UpdateArguments<gpu::KeepParameters, 0, Scalar> arguments{};
-  arguments.size = static_cast<int>(sum.gradient.size());
+  arguments.size = static_cast<int>(sum.size());
   arguments.factor = 1;
-  arguments.loss_factor = loss_factor;
-  arguments.gradient = sum.gradient.data();
-  arguments.loss = &sum.loss;
+  arguments.gradient = sum.data();
   run_update(partial, arguments);
   return sum;
 }

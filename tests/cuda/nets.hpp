@@ -97,6 +97,24 @@ void check_modules(Device device) {
         Sequential{Linear<6, 8>{generator}, Dropout{0.3, Seed{4}}, Softmax{}, Linear<8, 4>{generator}, LogSoftmax{}});
 }
 
+/// A list made of modules that are on the device.
+template <class Device>
+void check_list(Device device) {
+  const Matrix<float> x = numbers(50, 6, 1);
+  const std::vector<int> y = labels(50, 4);
+  Generator generator;
+  const Linear<dynamic, dynamic> first(6, 8, generator), second(8, 4, generator);
+  SequentialList<float> list;
+  list.add(first).add(Tanh{}).add(second);
+  SequentialList<typename decltype(first.to(device))::Scalar> there;
+  there.add(first.to(device)).add(Tanh{}).add(second.to(device));
+  cross_entropy(list(x), y).backward();
+  const auto loss = cross_entropy(there(input(x, device)), classes(y, device));
+  loss.backward();
+  CHECK(loss.item() == doctest::Approx(cross_entropy(list(x), y).item()));
+  CHECK(distance(flat_parameters(there)->gradient.to(cpu), flat_parameters(list)->gradient) <= 1e-5);
+}
+
 /// All losses.
 template <class Device>
 void check_losses(Device device) {
@@ -209,6 +227,7 @@ void check_errors(Device device) {
 template <class Device>
 void check_all(Device device) {
   SUBCASE("modules") { check_modules(device); }
+  SUBCASE("a list of modules") { check_list(device); }
   SUBCASE("losses") { check_losses(device); }
   SUBCASE("optimizers") { check_optimizers(device); }
   SUBCASE("clipping") { check_clipping(device); }

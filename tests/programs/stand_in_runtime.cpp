@@ -1,10 +1,13 @@
 // In place of the CUDA runtime library, to see what a program says when a GPU is missing or fails: $TINYNET_STAND_IN
 // says what is wrong. Its GPU has memory, but no kernel ever runs, so that all results are 0.
+#include "stand_in_runtime.hpp"
+
 #include <cuda_runtime_api.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -14,17 +17,24 @@ bool is(const char* trouble) {
 }
 
 cudaError_t last = cudaSuccess;
-int launches = 0;
+stand_in::Counts counted;
 
-// From the twentieth launch on.
-bool fails(const char* trouble) { return is(trouble) && launches >= 20; }
+// From the twentieth kernel on.
+bool fails(const char* trouble) { return is(trouble) && counted.kernels >= 20; }
 
 cudaError_t say(cudaError_t status) {
   if (status != cudaSuccess) last = status;
   return status;
 }
 
+// Kernels one after another.
+struct Sequence {
+  int kernels = 0;
+};
+
 }  // namespace
+
+stand_in::Counts stand_in::counts() { return counted; }
 
 extern "C" {
 
@@ -81,14 +91,10 @@ cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
   return cudaSuccess;
 }
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
+  ++counted.frees;
   std::free(memory);
   return cudaSuccess;
 }
-cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
-  *pool = nullptr;
-  return cudaSuccess;
-}
-cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
 cudaError_t cudaMalloc(void** memory, size_t bytes) { return cudaMallocAsync(memory, bytes, nullptr); }
 cudaError_t cudaFree(void* memory) { return cudaFreeAsync(memory, nullptr); }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
@@ -108,7 +114,10 @@ cudaError_t cudaStreamSynchronize(cudaStream_t) {
              : fails("broken memory") ? cudaErrorECCUncorrectable
                                       : cudaSuccess);
 }
-cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaLaunchKernel(const void*, dim3, dim3, void**, size_t, cudaStream_t) {
+  ++counted.kernels;
+  return say(fails("refused launch") ? cudaErrorLaunchOutOfResources : cudaSuccess);
+}
 cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
 cudaError_t cudaDeviceSetSharedMemConfig(cudaSharedMemConfig) { return cudaSuccess; }
 cudaError_t cudaGetLastError() {
@@ -132,13 +141,56 @@ const char* cudaGetErrorName(cudaError_t status) {
 }
 const char* cudaGetErrorString(cudaError_t) { return "the stand-in says so"; }
 
+// ---- Graphs ----------------------------------------------------------------------------------------------------
+
+cudaError_t cudaGraphCreate(cudaGraph_t* graph, unsigned) {
+  *graph = reinterpret_cast<cudaGraph_t>(new Sequence);
+  return cudaSuccess;
+}
+cudaError_t cudaGraphAddKernelNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t* before,
+                                   size_t count, const cudaKernelNodeParams* parameters) {
+  auto* const sequence = reinterpret_cast<Sequence*>(graph);
+  const auto number = static_cast<size_t>(sequence->kernels);
+  const bool follows = number == 0 ? count == 0 : count == 1 && *before == reinterpret_cast<cudaGraphNode_t>(number);
+  const bool whole = parameters->func != nullptr && parameters->gridDim.x > 0 && parameters->blockDim.x > 0 &&
+                     parameters->kernelParams != nullptr && parameters->kernelParams[0] != nullptr;
+  if (!follows || !whole) return say(cudaErrorInvalidValue);
+  *node = reinterpret_cast<cudaGraphNode_t>(static_cast<size_t>(++sequence->kernels));
+  return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* ready, cudaGraph_t graph, unsigned long long) {
+  *ready = reinterpret_cast<cudaGraphExec_t>(new Sequence(*reinterpret_cast<Sequence*>(graph)));
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t ready, cudaGraphNode_t node, const cudaKernelNodeParams*) {
+  ++counted.arguments;
+  const auto number = reinterpret_cast<size_t>(node);
+  const auto kernels = static_cast<size_t>(reinterpret_cast<Sequence*>(ready)->kernels);
+  return say(number >= 1 && number <= kernels ? cudaSuccess : cudaErrorInvalidValue);
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t ready, cudaStream_t) {
+  ++counted.graphs;
+  counted.kernels += reinterpret_cast<Sequence*>(ready)->kernels;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t ready) {
+  ++counted.frees;
+  delete reinterpret_cast<Sequence*>(ready);
+  return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  ++counted.frees;
+  delete reinterpret_cast<Sequence*>(graph);
+  return cudaSuccess;
+}
+
 // What the compiler itself calls.
 cudaError_t __cudaGetKernel(cudaKernel_t* kernel, const void*) {
   *kernel = nullptr;
   return cudaSuccess;
 }
 cudaError_t __cudaLaunchKernel(cudaKernel_t, dim3, dim3, void**, size_t, cudaStream_t) {
-  ++launches;
+  ++counted.kernels;
   return cudaSuccess;
 }
 cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, size_t* shared, void* stream) {

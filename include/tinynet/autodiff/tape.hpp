@@ -62,6 +62,8 @@ class Node {
   /// Adds this node's part to the gradients of its inputs.
   virtual void backward() {}
   virtual bool is_leaf() const { return true; }
+  /// Whether backward() of a root takes no gradient at all for 1, so that nobody has to write a 1 somewhere.
+  virtual bool null_is_one() const { return false; }
 
   const char* name;
   Shape shape;
@@ -143,11 +145,12 @@ class Tape {
       throw Error(ErrorCode::usage, std::string("backward: nothing that '") + root->name +
                                         "' was computed from wants a gradient (or it was computed under no_grad)");
     check_not_freed(root);
-    add_gradient(root, upstream);
+    const bool one = upstream == nullptr && root->gradient == nullptr && root->null_is_one();
+    if (!one) add_gradient(root, upstream);
     NodeType* visited = nullptr;
     try {
       for (NodeType* node = root; node != nullptr; node = node->previous_) {
-        if (node->gradient == nullptr || node->is_leaf()) continue;
+        if ((node->gradient == nullptr && !(one && node == root)) || node->is_leaf()) continue;
         check_not_freed(node);
         node->link_ = std::exchange(visited, node);
         node->backward();

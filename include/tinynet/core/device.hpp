@@ -49,14 +49,15 @@ template <class Scalar, class Device>
 using moved_to = std::conditional_t<std::is_same_v<Device, Cpu>, number_of<Scalar>, On<number_of<Scalar>, Device>>;
 
 /// What has to be known of a device, in a specialisation for each but Cpu:
-///   static void* allocate(std::size_t bytes), static void deallocate(void*) noexcept: its memory;
+///   static auto& memory(): the calling thread's pool of its memory, with the members of BlockPool (core/pool.hpp);
 ///   static void upload(void* to, const void* from, std::size_t bytes), static void download(the same): copies from and
 ///   to the program's memory, which may be used again at once;
 ///   static const auto& eigen(): the device that Eigen's tensors are evaluated on;
+///   static void check(const char* what): throws if it could not begin with the expression it was just given;
 ///   static int shared_bytes(): how much memory a block of threads may share;
+///   static unsigned* arrived(): a number in its memory that is 0 whenever no kernel of the calling thread runs;
 ///   static void launch(const gpu::StepArguments<...>&), launch(const gpu::UpdateArguments<...>&): has it run a kernel
-///   of the fused step (cuda/fused_step.hpp, fused_update.hpp); static void check(const char* what): throws if it could
-///   not begin with what it was just asked for.
+///   of the fused step (cuda/fused_step.hpp, fused_update.hpp), now or later.
 /// What a thread asks of a device is done in the order in which it was asked for.
 template <class Device>
 struct DeviceRuntime;

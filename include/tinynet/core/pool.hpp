@@ -7,7 +7,9 @@
 #include <new>
 #include <tinynet/core/device.hpp>
 #include <tinynet/core/eigen.hpp>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace tinynet::detail {
 
@@ -27,39 +29,58 @@ class ThreadOwned {
   T* object_;
 };
 
-/// Free lists of aligned blocks by size class (four classes an octave, so at most a quarter is wasted).
-/// One a thread: no locks. A block must go back to the pool it came from.
-class MemoryPool {
- public:
+/// The program's own memory, as blocks at multiples of `alignment` bytes.
+struct Heap {
   static constexpr std::size_t alignment = 64;
+  static void* allocate(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{alignment}); }
+  static void deallocate(void* memory) noexcept { ::operator delete (memory, std::align_val_t{alignment}); }
+};
 
-  MemoryPool() = default;
-  MemoryPool(const MemoryPool&) = delete;
-  MemoryPool& operator=(const MemoryPool&) = delete;
-  ~MemoryPool() {
-    for (Block* block : free_)
-      while (block != nullptr)
-        ::operator delete (static_cast<void*>(std::exchange(block, block->next)), std::align_val_t{alignment});
-  }
+/// Lists of free blocks by size class (four classes an octave, so at most a quarter is wasted), which come from a
+/// Source. One a thread: no locks. A block must go back to the pool it came from.
+template <class Source>
+class BlockPool {
+ public:
+  BlockPool() = default;
+  BlockPool(const BlockPool&) = delete;
+  BlockPool& operator=(const BlockPool&) = delete;
+  ~BlockPool() { release(); }
 
+  /// Throws what Source::allocate does, if it still does once all free blocks have been given back.
   void* allocate(std::size_t bytes) {
     const Class c = size_class(bytes);
-    Block*& head = free_[c.index];
-    void* const memory =
-        head != nullptr ? std::exchange(head, head->next) : ::operator new (c.bytes, std::align_val_t{alignment});
+    List& list = lists_[c.index];
+    if (list.free.empty()) {
+      if (list.free.capacity() <= list.blocks) list.free.reserve(2 * list.blocks + 1);  // or deallocate needs memory
+      void* const memory = allocate_anew(c.bytes);
+      ++list.blocks;
+      ++in_use_;
+      return memory;
+    }
+    void* const memory = list.free.back();
+    list.free.pop_back();
     ++in_use_;
     return memory;
   }
 
   void deallocate(void* memory, std::size_t bytes) noexcept {
-    Block*& head = free_[size_class(bytes).index];
-    head = ::new (memory) Block{head};
+    lists_[size_class(bytes).index].free.push_back(memory);
     if (--in_use_ == 0 && abandoned_) delete this;
   }
 
+  /// Gives all free blocks back to the source.
+  void release() noexcept {
+    for (List& list : lists_) {
+      for (void* const memory : list.free) Source::deallocate(memory);
+      list.blocks -= list.free.size();
+      list.free.clear();
+    }
+  }
+
  private:
-  struct Block {
-    Block* next;
+  struct List {
+    std::vector<void*> free;
+    std::size_t blocks = 0;  // the free ones and those in use
   };
   struct Class {
     std::size_t index, bytes;
@@ -73,17 +94,28 @@ class MemoryPool {
     return {(k - 4) * 4 + quarters - 4, quarters << k};
   }
 
+  void* allocate_anew(std::size_t bytes) {
+    try {
+      return Source::allocate(bytes);
+    } catch (...) {
+      release();
+    }
+    return Source::allocate(bytes);
+  }
+
   // The thread ends: the pool goes with its last block.
   void abandon() noexcept {
     abandoned_ = true;
     if (in_use_ == 0) delete this;
   }
-  friend class ThreadOwned<MemoryPool>;
+  friend class ThreadOwned<BlockPool>;
 
-  std::array<Block*, 4 * 62> free_{};
+  std::array<List, 4 * 62> lists_{};
   std::size_t in_use_ = 0;
   bool abandoned_ = false;
 };
+
+using MemoryPool = BlockPool<Heap>;
 
 /// The calling thread's pool.
 inline MemoryPool& thread_memory_pool() {
@@ -91,7 +123,7 @@ inline MemoryPool& thread_memory_pool() {
   return *pool;
 }
 
-/// Where the calling thread has memory for numbers: its pool, or the device that the numbers are on.
+/// Where the calling thread has memory for numbers: its pool, or that of the device that the numbers are on.
 template <class Scalar>
 class NumberMemory {
  public:
@@ -100,17 +132,14 @@ class NumberMemory {
 
  private:
   static std::size_t bytes(Index count) { return static_cast<std::size_t>(count) * sizeof(Scalar); }
-
-  MemoryPool* pool_ = &thread_memory_pool();
-};
-template <class Number, class Device>
-class NumberMemory<On<Number, Device>> {
- public:
-  On<Number, Device>* allocate(Index count) {
-    const auto bytes = static_cast<std::size_t>(count) * sizeof(Number);
-    return static_cast<On<Number, Device>*>(DeviceRuntime<Device>::allocate(bytes));
+  static auto& pool_of_thread() {
+    if constexpr (on_cpu<Scalar>)
+      return thread_memory_pool();
+    else
+      return DeviceRuntime<device_of<Scalar>>::memory();
   }
-  void deallocate(On<Number, Device>* numbers, Index) noexcept { DeviceRuntime<Device>::deallocate(numbers); }
+
+  std::remove_reference_t<decltype(pool_of_thread())>* pool_ = &pool_of_thread();
 };
 
 /// An uninitialised array of plain numbers, to be destroyed on the thread that made it or after its end.

@@ -1,4 +1,4 @@
-// A CUDA GPU as a device of the library: the calling thread's current GPU, and the stream that the thread has on it.
+// A CUDA GPU as a device of the library: the calling thread's current GPU, and the stream that CUDA has for the thread.
 #pragma once
 
 #ifndef EIGEN_USE_GPU
@@ -6,76 +6,133 @@
 #endif
 
 #include <cstdint>
-#include <limits>
+#include <memory>
+#include <tinynet/core/pool.hpp>
 #include <tinynet/cuda/fused_loss.hpp>
 #include <tinynet/cuda/fused_mlp.cuh>
-#include <tinynet/cuda/stream.cuh>
 #include <tinynet/cuda/verbs.hpp>
+#include <vector>
 
 namespace tinynet::detail {
 
+inline int current_gpu() {
+  int gpu = 0;
+  check_cuda(cudaGetDevice(&gpu), "cudaGetDevice");
+  return gpu;
+}
+
+/// Waits until the GPU has done all that the calling thread has given to it. Throws Error (device) if something has
+/// failed.
+inline void wait_for_gpu() { check_cuda(cudaStreamSynchronize(cudaStreamPerThread), "cudaStreamSynchronize"); }
+
+/// What a thread has on one GPU.
+class GpuThread {
+ public:
+  /// The calling thread's, for its current GPU.
+  static GpuThread& current() {
+    thread_local std::vector<std::unique_ptr<GpuThread>> all;
+    const auto gpu = static_cast<std::size_t>(current_gpu());
+    if (all.size() <= gpu) all.resize(gpu + 1);
+    if (all[gpu] == nullptr) all[gpu] = std::make_unique<GpuThread>(static_cast<int>(gpu));
+    return *all[gpu];
+  }
+
+  explicit GpuThread(int gpu) : gpu_(gpu) {
+    check_cuda(cudaDeviceGetAttribute(&shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, gpu),
+               "cudaDeviceGetAttribute");
+  }
+  GpuThread(const GpuThread&) = delete;
+  GpuThread& operator=(const GpuThread&) = delete;
+  /// What was asked for is done before the thread ends, since its memory may be used by others then.
+  ~GpuThread() {
+    if (arrived_ != nullptr) (*memory_).deallocate(arrived_, sizeof(unsigned));
+    if (cuda_is_lost) {
+      static_cast<void>(eigen_.release());  // it would call CUDA
+      return;
+    }
+    try {
+      const int current = current_gpu();
+      cudaSetDevice(gpu_);
+      stream();
+      wait_for_gpu();
+      cudaSetDevice(current);
+    } catch (const Error&) {  // there is nobody to tell
+    }
+  }
+
+  /// The stream, with all in it that was asked for.
+  cudaStream_t stream() {
+    queue_.flush();
+    return cudaStreamPerThread;
+  }
+  /// The launches that wait.
+  gpu::Queue& queue() { return queue_; }
+  int shared_bytes() const { return shared_bytes_; }
+
+  auto& memory() { return *memory_; }
+  unsigned* arrived() {
+    if (arrived_ == nullptr) {
+      arrived_ = static_cast<unsigned*>(memory().allocate(sizeof(unsigned)));
+      check_cuda(cudaMemsetAsync(arrived_, 0, sizeof(unsigned), stream()), "cudaMemsetAsync");
+    }
+    return arrived_;
+  }
+
+  const Eigen::GpuDevice& eigen() {
+    if (eigen_ == nullptr) eigen_ = std::make_unique<EigenGpu>();
+    stream();
+    return eigen_->device;
+  }
+
+ private:
+  struct Memory {
+    static void* allocate(std::size_t bytes) {
+      void* memory = nullptr;
+      const cudaError_t status = cudaMallocAsync(&memory, bytes, cudaStreamPerThread);
+      if (status != cudaSuccess) current().stream();  // what waits may use the blocks that are now given back
+      check_cuda(status, "cudaMallocAsync");
+      return memory;
+    }
+    static void deallocate(void* memory) noexcept {
+      release_cuda([=] { cudaFreeAsync(memory, cudaStreamPerThread); });
+    }
+  };
+  struct EigenGpu {
+    cudaStream_t of_thread = cudaStreamPerThread;
+    Eigen::GpuStreamDevice stream{&of_thread};
+    Eigen::GpuDevice device{&stream};
+  };
+
+  int gpu_, shared_bytes_ = 0;
+  ThreadOwned<BlockPool<Memory>> memory_;
+  gpu::Queue queue_;
+  unsigned* arrived_ = nullptr;
+  std::unique_ptr<EigenGpu> eigen_;
+};
+
 template <>
 struct DeviceRuntime<Cuda> {
-  static const Stream& stream() { return Stream::of_thread(); }
-
-  /// Throws Error (device) if there is no GPU, or not enough memory on it.
-  static void* allocate(std::size_t bytes) {
-    keep_memory();
-    void* memory = nullptr;
-    if (bytes > 0) check_cuda(cudaMallocAsync(&memory, bytes, stream().get()), "cudaMallocAsync");
-    return memory;
-  }
-  static void deallocate(void* memory) noexcept { cudaFreeAsync(memory, stream().get()); }
+  /// Throws Error (device) if there is no GPU; its allocate, if there is not enough memory on it.
+  static auto& memory() { return GpuThread::current().memory(); }
 
   static void upload(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes, cudaMemcpyHostToDevice); }
   static void download(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes, cudaMemcpyDeviceToHost); }
 
-  static const Eigen::GpuDevice& eigen() {
-    static_cast<void>(gpu_count());  // Eigen ends the program where there is none
-    static const cudaStream_t of_thread = stream().get();
-    thread_local const Eigen::GpuStreamDevice stream_device(&of_thread);
-    thread_local const Eigen::GpuDevice device(&stream_device);
-    return device;
-  }
+  static const Eigen::GpuDevice& eigen() { return GpuThread::current().eigen(); }
   static void check(const char* what) { check_launch(what); }
 
-  static int shared_bytes() {
-    int device = 0, bytes = 0;
-    check_cuda(cudaGetDevice(&device), "cudaGetDevice");
-    check_cuda(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
-               "cudaDeviceGetAttribute");
-    return bytes;
-  }
+  static int shared_bytes() { return GpuThread::current().shared_bytes(); }
+  static unsigned* arrived() { return GpuThread::current().arrived(); }
   template <class Arguments>
   static void launch(const Arguments& arguments) {
-    gpu::launch(arguments, stream());
+    gpu::launch(arguments, GpuThread::current().queue());
   }
 
  private:
-  // What was freed stays in CUDA's pool for the next step, also when the host waits in between.
-  static void keep_memory() {
-    thread_local int done = -1;
-    int device = 0;
-    check_cuda(cudaGetDevice(&device), "cudaGetDevice");
-    if (device == done) return;
-    cudaMemPool_t pool = nullptr;
-    check_cuda(cudaDeviceGetDefaultMemPool(&pool, device), "cudaDeviceGetDefaultMemPool");
-    std::uint64_t threshold = std::numeric_limits<std::uint64_t>::max();
-    check_cuda(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold), "cudaMemPoolSetAttribute");
-    done = device;
-  }
-  static int gpu_count() {
-    static const int count = [] {
-      int number = 0;
-      check_cuda(cudaGetDeviceCount(&number), "cudaGetDeviceCount");
-      return number;
-    }();
-    return count;
-  }
   static void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
     if (bytes == 0) return;
-    check_cuda(cudaMemcpyAsync(to, from, bytes, kind, stream().get()), "cudaMemcpyAsync");
-    stream().wait();
+    check_cuda(cudaMemcpyAsync(to, from, bytes, kind, GpuThread::current().stream()), "cudaMemcpyAsync");
+    wait_for_gpu();
   }
 };
 

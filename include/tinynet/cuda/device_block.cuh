@@ -94,6 +94,18 @@ class DeviceBlock {
     __syncthreads();
   }
 
+  TINYNET_DEVICE bool is_last(unsigned* arrived, int blocks) const {
+    int last = 0;
+    if (threadIdx.x == 0) {
+      __threadfence();  // what this block has written comes before its arrival
+      const auto most = static_cast<unsigned>(blocks) - 1;
+      last = atomicInc(arrived, most) == most;  // which leaves 0 behind
+    }
+    last = __syncthreads_or(last);
+    __threadfence();  // and what the others have written after that
+    return last != 0;
+  }
+
  private:
   std::byte* shared_;
 };

@@ -6,7 +6,6 @@
 #include <tinynet/cuda/fused_step.hpp>
 #include <tinynet/cuda/fused_update.hpp>
 #include <tinynet/cuda/kernel_net.hpp>
-#include <tinynet/cuda/reductions.hpp>
 #include <tinynet/cuda/row_loss.hpp>
 #include <tinynet/nn/fused_loss.hpp>
 #include <tinynet/optim/optimizer.hpp>
@@ -33,12 +32,13 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
   }
 
   bool is_leaf() const override { return false; }
+  bool null_is_one() const override { return true; }
 
   void backward() override {
     const auto parameters = parameters_.lock();
     if (parameters == nullptr) return;          // nobody can see their gradient any more
     if (pending_) parameters->gradient.data();  // of a graph that was retained: the other one comes first
-    std::swap(this->gradient, upstream_);       // what was there goes back to the tape
+    std::swap(this->gradient, upstream_);       // what was there goes back to the tape; null: 1
     ++this->references;
     pending_ = true;
     parameters->gradient.add(this, Var<Scalar, 1, 1>(this));
@@ -61,8 +61,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
   }
 
   Number* gradients() { return address(gradients_.data()); }
-  On<double, Device>* losses() { return losses_.data(); }
-  int parts() const { return parts_; }
+  double* losses() { return address(losses_.data()); }
   Number* parameters() const { return address(parameters_.lock()->value.data()); }
 
  private:
@@ -71,15 +70,12 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
     pending_ = false;
     return gpu::UpdateArguments<Rule, States, Number>{.rule = rule,
                                                       .partial = address(gradients_.data()),
-                                                      .partial_loss = address(losses_.data()),
                                                       .parts = parts_,
                                                       .size = size_,
                                                       .factor = Number(1),
                                                       .upstream = address(upstream_),
                                                       .add = false,
-                                                      .loss_factor = 1,
                                                       .gradient = address(sum),
-                                                      .loss = nullptr,  // summed when it was recorded
                                                       .parameters = nullptr,
                                                       .lost = nullptr,
                                                       .state = {}};
@@ -181,9 +177,11 @@ auto record_device_fused(const std::shared_ptr<FlatParameters<typename Net::Scal
         .scale = static_cast<Number>(rows.scale()),
         .parameters = node->parameters(),
         .partial = node->gradients(),
-        .partial_loss = address(node->losses())});
+        .partial_loss = node->losses(),
+        .loss_factor = factor,
+        .total = address(y.node()->value),
+        .arrived = DeviceRuntime<Device>::arrived()});
   });
-  each(y.node()->value, 1, reductions::Combine<Number, Device>{node->losses(), node->parts(), 1, factor, nullptr});
   return y;
 }
 

@@ -4,8 +4,8 @@
 #include <tinynet/cuda/device_block.cuh>
 #include <tinynet/cuda/fused_step.hpp>
 #include <tinynet/cuda/fused_update.hpp>
+#include <tinynet/cuda/graph.cuh>
 #include <tinynet/cuda/row_loss.hpp>
-#include <tinynet/cuda/stream.cuh>
 
 namespace tinynet::detail::gpu {
 
@@ -35,26 +35,30 @@ __global__ void __launch_bounds__(update_warps* warp_size)
   FusedUpdate<Block, Rule, States, Scalar>(block, arguments).run();
 }
 
-/// Puts the step's first kernel into the stream. The net must fit (see fits). Throws Error (device) if the launch is
+/// The fused step's launches, of which the kernels of many steps go to the GPU together.
+using Queue = LaunchQueue<CudaLauncher>;
+
+/// Puts the step's first kernel into the queue. The net must fit (see fits). Throws Error (device) if the launch is
 /// impossible.
 template <class Plan, class Loss>
-void launch(const StepArguments<Plan, Loss>& arguments, const Stream& stream) {
+void launch(const StepArguments<Plan, Loss>& arguments, Queue& queue) {
   constexpr auto kernel = fused_step<Plan, Loss>;
   constexpr int shared_bytes = Plan::shared_bytes();
   check_cuda(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes),
              "fused_step: shared memory");
-  kernel<<<static_cast<unsigned>(Parts(arguments.rows).count()), Plan::threads, shared_bytes, stream.get()>>>(
-      arguments);
-  check_launch("fused_step");
+  const auto blocks = static_cast<unsigned>(Parts(arguments.rows).count());
+  queue.add({reinterpret_cast<const void*>(kernel), "fused_step", blocks, Plan::threads, shared_bytes}, arguments);
 }
 
 /// Puts its second kernel there.
 template <class Rule, int States, class Scalar>
-void launch(const UpdateArguments<Rule, States, Scalar>& arguments, const Stream& stream) {
+void launch(const UpdateArguments<Rule, States, Scalar>& arguments, Queue& queue) {
   using Kernel = FusedUpdate<DeviceBlock<update_warps>, Rule, States, Scalar>;
-  fused_update<<<static_cast<unsigned>(Kernel::blocks(arguments.size)), update_warps * warp_size,
-                 Kernel::shared_bytes(), stream.get()>>>(arguments);
-  check_launch("fused_update");
+  constexpr auto kernel = fused_update<Rule, States, Scalar>;
+  const auto blocks = static_cast<unsigned>(Kernel::blocks(arguments.size));
+  queue.add(
+      {reinterpret_cast<const void*>(kernel), "fused_update", blocks, update_warps * warp_size, Kernel::shared_bytes()},
+      arguments);
 }
 
 }  // namespace tinynet::detail::gpu

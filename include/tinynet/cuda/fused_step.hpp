@@ -21,6 +21,9 @@ struct StepArguments {
   const typename Plan::Scalar* parameters;
   typename Plan::Scalar* partial;  ///< out: the gradients of each part, [Parts(rows).count(), parameters]
   double* partial_loss;            ///< out: the sum of the losses of each part
+  double loss_factor;
+  typename Plan::Scalar* total;  ///< out, one number: the sum of all losses, times the factor
+  unsigned* arrived;            ///< 0, before and after
 };
 
 /// One block's work.
@@ -80,9 +83,28 @@ class FusedStep {
       for (int r = 0; r < Plan::tile_rows; ++r) total += tiles_.loss(r);
       a_.partial_loss[block_.number()] = total;
     });
+    if (block_.is_last(a_.arrived, parts.count())) add_up_losses(parts.count());
   }
 
  private:
+  // In an order that is always the same, whichever block comes last.
+  TINYNET_DEVICE void add_up_losses(int parts) const {
+    static_assert(Plan::shared_bytes() >= warp_size * static_cast<int>(sizeof(double)));
+    auto* const sums = reinterpret_cast<double*>(block_.shared());
+    block_.each_thread([&](int thread) {
+      if (thread >= warp_size) return;
+      double sum = 0;
+      for (int part = thread; part < parts; part += warp_size) sum += a_.partial_loss[part];
+      sums[thread] = sum;
+    });
+    block_.each_thread([&](int thread) {
+      if (thread > 0) return;
+      double total = 0;
+      for (int lane = 0; lane < warp_size; ++lane) total += sums[lane];
+      *a_.total = static_cast<Scalar>(a_.loss_factor * total);
+    });
+  }
+
   // What fills tiles up to whole fragments stays 0, but for the 1 that the bias is the weight of.
   TINYNET_DEVICE void clear() const {
     block_.each_thread([&](int thread) {

@@ -19,15 +19,12 @@ struct KeepParameters {};
 template <class Rule, int States, class Scalar>
 struct UpdateArguments {
   Rule rule;
-  const Scalar* partial;       ///< [parts, size], as a fused step leaves them
-  const double* partial_loss;  ///< [parts]
+  const Scalar* partial;  ///< [parts, size], as a fused step leaves them
   int parts, size;
   Scalar factor;                     ///< of the gradients
   const Scalar* upstream = nullptr;  ///< another one, in memory of the GPU; null: 1
   bool add;                          ///< whether they are added to `gradient`, or take its place
-  double loss_factor;                ///< of the loss
   Scalar* gradient;                  ///< out
-  double* loss;                      ///< out, one number; null if it is not wanted
   Scalar* parameters;                ///< in and out, as all below; not used by KeepParameters
   Scalar* lost;                      ///< what rounding has kept from the parameters so far
   Scalar* state[States > 0 ? States : 1];
@@ -39,42 +36,33 @@ inline constexpr int update_warps = 8;
 template <class Block, class Rule, int States, class Scalar>
 class FusedUpdate {
  public:
-  /// One block more than the parameters need adds up the losses.
-  static constexpr int blocks(int size) { return (size + warp_size - 1) / warp_size + 1; }
-  static constexpr int shared_bytes() { return Block::threads * static_cast<int>(sizeof(double)); }
+  static constexpr int blocks(int size) { return (size + warp_size - 1) / warp_size; }
+  static constexpr int shared_bytes() { return Block::threads * static_cast<int>(sizeof(Scalar)); }
 
   TINYNET_DEVICE FusedUpdate(const Block& block, const UpdateArguments<Rule, States, Scalar>& arguments)
       : block_(block), a_(arguments) {}
 
   TINYNET_DEVICE void run() const {
-    if (block_.number() + 1 < blocks(a_.size))
-      add_up(a_.partial, a_.size, block_.number() * warp_size, [this](int i, Scalar sum) { update(i, sum); });
-    else if (a_.loss != nullptr)
-      add_up(a_.partial_loss, 1, 0, [this](int, double sum) { *a_.loss = a_.loss_factor * sum; });
-  }
-
- private:
-  // Calls f(i, sum) for the columns i, from `begin` on, of numbers [parts, columns].
-  template <class Number, class F>
-  TINYNET_DEVICE void add_up(const Number* numbers, int columns, int begin, const F& f) const {
-    auto* const sums = reinterpret_cast<Number*>(block_.shared());
+    const int begin = block_.number() * warp_size;
+    auto* const sums = reinterpret_cast<Scalar*>(block_.shared());
     block_.each_thread([&](int thread) {
       const int i = begin + thread % warp_size;
-      Number sum(0);
-      if (i < columns)
+      Scalar sum(0);
+      if (i < a_.size)
         for (int part = thread / warp_size; part < a_.parts; part += Block::warps)
-          sum += numbers[std::int64_t{part} * columns + i];
+          sum += a_.partial[std::int64_t{part} * a_.size + i];
       sums[thread] = sum;
     });
     block_.each_thread([&](int thread) {
       const int i = begin + thread;
-      if (thread >= warp_size || i >= columns) return;
-      Number sum(0);
+      if (thread >= warp_size || i >= a_.size) return;
+      Scalar sum(0);
       for (int warp = 0; warp < Block::warps; ++warp) sum += sums[warp * warp_size + thread];
-      f(i, sum);
+      update(i, sum);
     });
   }
 
+ private:
   TINYNET_DEVICE void update(int i, Scalar sum) const {
     const Scalar factor = a_.upstream == nullptr ? a_.factor : a_.factor * *a_.upstream;
     const Scalar g = (a_.add ? a_.gradient[i] : Scalar(0)) + factor * sum;

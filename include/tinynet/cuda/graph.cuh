@@ -1,45 +1,84 @@
-// Work recorded once and repeated at little cost.
+// Kernels that go to the GPU together.
 #pragma once
 
-#include <tinynet/cuda/stream.cuh>
+#include <memory>
+#include <span>
+#include <tinynet/cuda/error.cuh>
+#include <tinynet/cuda/launch_queue.hpp>
+#include <type_traits>
+#include <vector>
 
 namespace tinynet::detail {
 
-/// A recorded sequence of launches and copies. They are repeated with the arguments they had: what changes from time
-/// to time has to lie in memory of the GPU.
+/// Launches of kernels one after another, as one CUDA graph of the current GPU.
 class Graph {
  public:
-  /// Records what `work()` puts into the stream, which does not run. Throws Error (device) if it cannot be recorded,
-  /// and what `work` throws.
-  template <class Work>
-  Graph(const Stream& stream, const Work& work) {
-    check_cuda(cudaStreamBeginCapture(stream.get(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+  /// Throws Error (device) if it cannot be made.
+  explicit Graph(std::span<const KernelLaunch> launches) {
     cudaGraph_t graph = nullptr;
-    try {
-      work();
-    } catch (...) {
-      cudaStreamEndCapture(stream.get(), &graph);
-      if (graph != nullptr) cudaGraphDestroy(graph);
-      throw;
+    check_cuda(cudaGraphCreate(&graph, 0), "cudaGraphCreate");
+    graph_.reset(graph);
+    for (const KernelLaunch& launch : launches) {
+      const Parameters parameters(launch);
+      cudaGraphNode_t node = nullptr;
+      check_cuda(cudaGraphAddKernelNode(&node, graph, nodes_.empty() ? nullptr : &nodes_.back(), nodes_.empty() ? 0 : 1,
+                                        &parameters.cuda),
+                 launch.kernel.name);
+      nodes_.push_back(node);
     }
-    check_cuda(cudaStreamEndCapture(stream.get(), &graph), "cudaStreamEndCapture");
-    const std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, Destroy> recorded(graph);
     cudaGraphExec_t ready = nullptr;
     check_cuda(cudaGraphInstantiate(&ready, graph, 0), "cudaGraphInstantiate");
     ready_.reset(ready);
   }
 
-  /// Puts all of it into the stream once more.
-  void launch(const Stream& stream) const {
-    check_cuda(cudaGraphLaunch(ready_.get(), stream.get()), "cudaGraphLaunch");
+  /// Gives the i-th kernel another argument, from the next launch on.
+  void set(std::size_t i, const KernelLaunch& launch) {
+    const Parameters parameters(launch);
+    check_cuda(cudaGraphExecKernelNodeSetParams(ready_.get(), nodes_[i], &parameters.cuda), launch.kernel.name);
   }
 
+  /// Puts all of them into the calling thread's stream.
+  void launch() { check_cuda(cudaGraphLaunch(ready_.get(), cudaStreamPerThread), "cudaGraphLaunch"); }
+
  private:
-  struct Destroy {
-    void operator()(cudaGraph_t graph) const { cudaGraphDestroy(graph); }
-    void operator()(cudaGraphExec_t graph) const { cudaGraphExecDestroy(graph); }
+  struct Parameters {
+    explicit Parameters(const KernelLaunch& launch) : argument(const_cast<std::byte*>(launch.argument.data())) {
+      cuda.func = const_cast<void*>(launch.kernel.function);
+      cuda.gridDim = dim3(launch.kernel.blocks);
+      cuda.blockDim = dim3(launch.kernel.threads);
+      cuda.sharedMemBytes = static_cast<unsigned>(launch.kernel.shared_bytes);
+      cuda.kernelParams = &argument;
+    }
+    Parameters(const Parameters&) = delete;
+    Parameters& operator=(const Parameters&) = delete;
+
+    void* argument;
+    cudaKernelNodeParams cuda{};
   };
+  struct Destroy {
+    void operator()(cudaGraph_t graph) const {
+      release_cuda([=] { cudaGraphDestroy(graph); });
+    }
+    void operator()(cudaGraphExec_t graph) const {
+      release_cuda([=] { cudaGraphExecDestroy(graph); });
+    }
+  };
+
+  std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, Destroy> graph_;  // its nodes are named when arguments change
+  std::vector<cudaGraphNode_t> nodes_;
   std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, Destroy> ready_;
+};
+
+/// How a thread's launches are made.
+struct CudaLauncher {
+  using Graph = detail::Graph;
+
+  static void launch(const KernelLaunch& launch) {
+    void* argument = const_cast<std::byte*>(launch.argument.data());
+    check_cuda(cudaLaunchKernel(launch.kernel.function, dim3(launch.kernel.blocks), dim3(launch.kernel.threads),
+                                &argument, static_cast<std::size_t>(launch.kernel.shared_bytes), cudaStreamPerThread),
+               launch.kernel.name);
+  }
 };
 
 }  // namespace tinynet::detail

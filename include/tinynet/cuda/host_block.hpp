@@ -116,6 +116,14 @@ class HostBlock {
     for (int i = 0; i < Warps; ++i) f(HostWarp(backward_ ? Warps - 1 - i : i));
   }
 
+  /// Whether all `blocks` of the launch but this one have come here before, and may be sure of what they have written.
+  /// `arrived` is 0 before a launch and after it.
+  bool is_last(unsigned* arrived, int blocks) const {
+    if (++*arrived < static_cast<unsigned>(blocks)) return false;
+    *arrived = 0;
+    return true;
+  }
+
  private:
   int number_;
   std::byte* shared_;

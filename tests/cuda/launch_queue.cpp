@@ -1,0 +1,163 @@
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <tinynet/cuda/launch_queue.hpp>
+
+using tinynet::detail::Kernel;
+using tinynet::detail::KernelLaunch;
+using tinynet::detail::LaunchQueue;
+
+namespace {
+
+// What has been launched: the kernels' names with their arguments; in graphs, and which arguments were set for these.
+std::string done;
+int graphs_made, graph_launches, arguments_set, fails_at = -100;
+
+void run(const KernelLaunch& launch) {
+  int argument = 0;
+  REQUIRE(launch.argument.size() == sizeof argument);
+  std::memcpy(&argument, launch.argument.data(), sizeof argument);
+  if (argument == fails_at) throw std::runtime_error("this launch fails");
+  done += launch.kernel.name + std::to_string(argument) + " ";
+}
+
+struct Launcher {
+  class Graph {
+   public:
+    explicit Graph(std::span<const KernelLaunch> launches) : launches_(launches.begin(), launches.end()) {
+      ++graphs_made;
+    }
+    void set(std::size_t i, const KernelLaunch& launch) {
+      ++arguments_set;
+      launches_[i].argument = launch.argument;
+    }
+    void launch() {
+      ++graph_launches;
+      for (const KernelLaunch& launch : launches_) run(launch);
+    }
+
+   private:
+    std::vector<KernelLaunch> launches_;
+  };
+  static void launch(const KernelLaunch& launch) { run(launch); }
+};
+
+using Queue = LaunchQueue<Launcher>;
+constexpr int half = static_cast<int>(Queue::length) / 2;
+
+constexpr int some_function = 0, another = 0;
+const Kernel step{&some_function, "step", 4, 32, 100}, update{&another, "update", 2, 64, 0};
+
+struct Fixture {
+  Fixture() {
+    done.clear();
+    graphs_made = graph_launches = arguments_set = 0;
+    fails_at = -100;
+  }
+
+  void add(const Kernel& kernel, int argument) {
+    queue.add(kernel, argument);
+    expected += kernel.name + std::to_string(argument) + " ";
+  }
+  void add_steps(int count, int argument) {
+    for (int i = 0; i < count; ++i) {
+      add(step, argument);
+      add(update, argument + 1);
+    }
+  }
+
+  Queue queue;
+  std::string expected;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "launches wait until they are wanted, and keep their order") {
+  add_steps(3, 1);
+  CHECK(done.empty());
+  queue.flush();
+  CHECK(done == expected);
+  CHECK(done == "step1 update2 step1 update2 step1 update2 ");
+  queue.flush();
+  CHECK(done == expected);
+  CHECK(graphs_made == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a full queue that has come before is one graph") {
+  add_steps(half, 1);
+  CHECK(done == expected);  // nobody had to ask
+  CHECK(graphs_made == 0);
+  add_steps(5 * half, 1);
+  CHECK(done == expected);
+  CHECK(graphs_made == 1);
+  CHECK(graph_launches == 5);
+  CHECK(arguments_set == 0);
+  add_steps(3, 1);
+  queue.flush();
+  CHECK(done == expected);
+  CHECK(graph_launches == 5);
+}
+
+TEST_CASE_FIXTURE(Fixture, "arguments that have changed are given to the graph, those alone") {
+  for (int i = 0; i < 6 * half; ++i) {
+    add(step, i);
+    add(update, -1);
+  }
+  CHECK(done == expected);
+  CHECK(graphs_made == 1);
+  CHECK(arguments_set == 5 * half);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a graph is of these kernels, in this order and of this size") {
+  add_steps(2 * half, 1);
+  Kernel larger = step;
+  larger.blocks = 5;
+  for (const Kernel& kernel : {larger, update, step}) {
+    for (int i = 0; i < 2 * half; ++i) add(kernel, i);
+    CHECK(done == expected);
+  }
+  CHECK(graph_launches == 1);
+  for (int i = 0; i < 4 * half; ++i) add(larger, i);  // known
+  CHECK(done == expected);
+  CHECK(graph_launches == 3);
+  // Looked at between the two kernels of a step: from now on queues begin with the second.
+  add(step, 1);
+  queue.flush();
+  add(update, 2);
+  add_steps(4 * half, 1);
+  queue.flush();
+  CHECK(done == expected);
+  CHECK(graph_launches == 6);
+}
+
+TEST_CASE_FIXTURE(Fixture, "only so many graphs are kept, those last used") {
+  const auto add_queues = [&](unsigned blocks, int count) {
+    Kernel kernel = step;
+    kernel.blocks = blocks;
+    for (int i = 0; i < count * 2 * half; ++i) add(kernel, 1);
+  };
+  for (unsigned blocks = 1; blocks <= 4; ++blocks) add_queues(blocks, 2);
+  CHECK(graphs_made == 4);
+  add_queues(1, 1);
+  add_queues(5, 2);  // in place of 2
+  CHECK(graphs_made == 5);
+  add_queues(1, 1);
+  CHECK(graphs_made == 5);
+  add_queues(2, 2);
+  CHECK(graphs_made == 6);
+  CHECK(done == expected);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what cannot be launched is told, and what was behind it is forgotten") {
+  fails_at = 7;
+  add(step, 1);
+  queue.add(step, 7);
+  queue.add(step, 8);
+  CHECK_THROWS_AS(queue.flush(), std::runtime_error);
+  CHECK(done == expected);
+  fails_at = -100;
+  add_steps(2 * half, 2);
+  CHECK(done == expected);
+}

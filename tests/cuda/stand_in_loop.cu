@@ -1,0 +1,69 @@
+// A user's own loop on a GPU that is none (tests/programs/stand_in_runtime.cpp): what it asks CUDA for.
+#include <tinynet/cuda.cuh>
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <optional>
+
+#include "../programs/stand_in_runtime.hpp"
+
+namespace tn = tinynet;
+
+namespace {
+
+/// A net with its data on the GPU, and what a loop does with them.
+struct Training {
+  Training()
+      : net(tn::MLP<6, 9, 4>{tn::Seed{1}}.to(tn::cuda)),
+        images(tn::Images(std::vector<std::uint8_t>(70 * 6, 3), 70, 2, 3).to(tn::cuda)),
+        labels(std::vector<int>(70, 1), tn::cuda),
+        optimizer(net, {.lr = 0.1f}) {}
+
+  float steps(int count, bool look) {
+    float last = 0;
+    for (int i = 0; i < count; ++i) {
+      const auto loss = tn::cross_entropy(net(images * (1.0 / 255)), labels);
+      optimizer.zero_grad();
+      loss.backward();
+      optimizer.step();
+      if (look) last = loss.item();
+    }
+    return last;
+  }
+
+  tn::detail::Rebound<tn::MLP<6, 9, 4>, tn::Cuda> net;
+  tn::DeviceImages<tn::Cuda> images;
+  tn::DeviceLabels<tn::Cuda> labels;
+  tn::SGD<tn::detail::On<float, tn::Cuda>> optimizer;
+};
+
+}  // namespace
+
+TEST_CASE("a step is two kernels; many steps go together as a graph, unless somebody looks at each loss") {
+  Training training;
+  training.steps(1, true);
+  const stand_in::Counts start = stand_in::counts();
+  training.steps(50, true);
+  const stand_in::Counts looking = stand_in::counts();
+  CHECK(looking.kernels - start.kernels == 100);
+  CHECK(looking.graphs == start.graphs);
+  training.steps(160, false);
+  training.steps(1, true);
+  const stand_in::Counts end = stand_in::counts();
+  CHECK(end.kernels - looking.kernels == 322);
+  CHECK(end.graphs - looking.graphs == 9);  // the first 16 steps went one by one
+  CHECK(end.arguments - looking.arguments <= 32);
+  CHECK(end.frees == start.frees);  // and memory is used again
+}
+
+TEST_CASE("after a failure that lasts nothing more is asked of CUDA") {
+  std::optional<Training> training(std::in_place);
+  training->steps(20, false);
+  ::setenv("TINYNET_STAND_IN", "illegal address", 1);
+  CHECK_THROWS_WITH_AS(training->steps(1, true), "cudaMemcpyAsync: the stand-in says so (cudaErrorIllegalAddress)",
+                       tn::Error);
+  const stand_in::Counts failed = stand_in::counts();
+  training.reset();
+  CHECK(stand_in::counts().frees == failed.frees);
+}
