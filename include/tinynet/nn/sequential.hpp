@@ -120,7 +120,8 @@ class Sequential : public Module<Sequential<Modules...>, typename detail::ChainS
   std::tuple<Modules...> modules_;
 };
 
-/// A list of modules put together at run time: SequentialList<float> net; net.add(...).
+/// A list of modules put together at run time: SequentialList<float> net; net.add(...). On a GPU it is put together of
+/// modules that are there, net.add(module.to(cuda)): SequentialList<decltype(module.to(cuda))::Scalar>.
 template <class Scalar_ = float>
 class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
  public:
@@ -152,6 +153,14 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     return *this;
   }
   Index size() const { return static_cast<Index>(entries_.size()); }
+
+  template <class Device>
+  SequentialList to(Device) const {
+    static_assert(std::is_void_v<Device>,
+                  "tinynet: SequentialList has forgotten its modules' types; make one of modules that are there: "
+                  "list.add(module.to(device))");
+    return *this;
+  }
 
   template <class X>
   Var<Scalar> forward(const X& x) const {
