@@ -1,0 +1,50 @@
+# The port of packaging/vcpkg: its JSON, and its portfile with functions that do in small what vcpkg's own do.
+set(port "${TINYNET}/packaging/vcpkg/tinynet")
+file(READ "${port}/vcpkg.json" manifest)
+foreach(member name version-semver description license)
+  string(JSON ${member} GET "${manifest}" ${member})
+endforeach()
+if(NOT name STREQUAL "tinynet" OR NOT version-semver STREQUAL VERSION)
+  message(FATAL_ERROR "vcpkg.json is of ${name} ${version-semver}, expected tinynet ${VERSION}")
+endif()
+string(JSON features LENGTH "${manifest}" features)
+math(EXPR last "${features} - 1")
+foreach(i RANGE ${last})  # each is a component of the package
+  string(JSON feature MEMBER "${manifest}" features ${i})
+  file(READ "${TINYNET}/cmake/tinynet_dependencies.cmake" components)
+  if(NOT components MATCHES "\"${feature}\"")
+    message(FATAL_ERROR "vcpkg.json has the feature ${feature}, which is no component")
+  endif()
+endforeach()
+
+set(PORT tinynet)
+set(CURRENT_PACKAGES_DIR "${work}/packages")
+function(vcpkg_cmake_configure)
+  cmake_parse_arguments(PARSE_ARGV 0 given "" "SOURCE_PATH" "OPTIONS")
+  run(
+    "${CMAKE_COMMAND}" -S "${given_SOURCE_PATH}" -B port -G "${GENERATOR}" "-DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}"
+    "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DEigen3_DIR=${EIGEN_DIR}" ${given_OPTIONS}
+  )
+endfunction()
+function(vcpkg_cmake_install)
+  run("${CMAKE_COMMAND}" --install port --prefix "${CURRENT_PACKAGES_DIR}")
+endfunction()
+function(vcpkg_cmake_config_fixup)
+  cmake_parse_arguments(PARSE_ARGV 0 given "" "PACKAGE_NAME;CONFIG_PATH" "")
+  file(RENAME "${CURRENT_PACKAGES_DIR}/${given_CONFIG_PATH}" "${CURRENT_PACKAGES_DIR}/share/${given_PACKAGE_NAME}")
+endfunction()
+function(vcpkg_fixup_pkgconfig)
+endfunction()
+function(vcpkg_install_copyright)
+  cmake_parse_arguments(PARSE_ARGV 0 given "" "" "FILE_LIST")
+  configure_file("${given_FILE_LIST}" "${CURRENT_PACKAGES_DIR}/share/${PORT}/copyright" COPYONLY)
+endfunction()
+include("${port}/portfile.cmake")
+
+foreach(installed include/tinynet/mlp.hpp share/tinynet/tinynet-config.cmake share/tinynet/usage
+                  share/tinynet/copyright share/pkgconfig/tinynet.pc
+)
+  if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/${installed}")
+    message(FATAL_ERROR "the port installs no ${installed}")
+  endif()
+endforeach()
