@@ -58,3 +58,15 @@ TEST_CASE("selections and multiples are other views of the same numbers") {
   CHECK(rows.selection() == nullptr);
   CHECK(rows.scale() == 1);
 }
+
+TEST_CASE("some rows from one on") {
+  const There<double> table[18]{};
+  const There<Index> order[5]{{2}, {0}, {0}, {1}, {2}};
+  const View rows(table, {3, 4}, 6), whole = rows.middle_rows(1, 2), some = rows.select(order, 5).middle_rows(1, 3);
+  CHECK(whole.shape() == Shape{2, 4});
+  CHECK(visited<double>(whole) == table + 6);
+  CHECK(some.shape() == Shape{3, 4});
+  CHECK(visited<double>(some) == table);
+  CHECK(some.selection() == order + 1);
+  CHECK_THROWS_WITH_AS(rows.middle_rows(2, 2), "Rows: 2 rows from row 2 of 3 were asked for", Error);
+}

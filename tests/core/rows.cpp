@@ -83,3 +83,17 @@ TEST_CASE("a row that does not exist is refused, and a selection of a selection"
   CHECK_THROWS_WITH_AS(rows.select(negative), "Rows: row -1 of 5 was asked for", Error);
   CHECK_THROWS_AS(rows.select(fine).select(fine), Error);
 }
+
+TEST_CASE("some rows from one on") {
+  const std::vector<Index> order{4, 0, 0, 2}, columns{0, 1, 2};
+  const Matrix<std::uint8_t> bytes = counted<Matrix<std::uint8_t>>(5, 3);
+  const Eigen::MatrixXd column_major = expected;
+  CHECK(loaded<double>(Rows(expected).middle_rows(1, 3), 0, 3) == expected.middleRows(1, 3));
+  CHECK(loaded<double>(Rows(column_major).middle_rows(1, 3), 1, 2) == expected.middleRows(2, 2));
+  CHECK(loaded<double>(Rows(bytes).scaled(0.5).middle_rows(2, 3), 0, 3) == 0.5 * bytes.cast<double>().middleRows(2, 3));
+  CHECK(loaded<double>(Rows(expected).select(order).middle_rows(1, 3), 0, 3) ==
+        expected(std::vector<Index>{0, 0, 2}, columns));
+  CHECK(Rows(expected).middle_rows(5, 0).rows() == 0);
+  CHECK_THROWS_WITH_AS(Rows(expected).middle_rows(3, 3), "Rows: 3 rows from row 3 of 5 were asked for", Error);
+  CHECK_THROWS_AS(Rows(expected).middle_rows(-1, 3), Error);
+}

@@ -26,6 +26,17 @@ class DeviceRows {
     selected.shape_.rows = count;
     return selected;
   }
+  /// `count` of the rows, from row `begin` on. Throws Error (usage) if there are not so many.
+  DeviceRows middle_rows(Index begin, Index count) const {
+    check_middle_rows(begin, count, rows());
+    DeviceRows part = *this;
+    part.shape_.rows = count;
+    if (selection_ == nullptr)
+      part.data_ = static_cast<const std::byte*>(data_) + begin * row_stride_ * size_of(type_);
+    else
+      part.selection_ = selection_ + begin;
+    return part;
+  }
   /// The same rows, every number multiplied by `factor` when it is read.
   DeviceRows scaled(double factor) const {
     DeviceRows product = *this;

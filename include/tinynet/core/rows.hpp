@@ -2,8 +2,10 @@
 // type and order it is kept, so that 60000 pictures stay bytes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
 #include <tinynet/core/math.hpp>
@@ -22,6 +24,18 @@ constexpr RowType type_of() {
                 "tinynet: the input of a net is a matrix of uint8, float or double");
   if constexpr (std::is_same_v<Number, std::uint8_t>) return RowType::uint8;
   return std::is_same_v<Number, float> ? RowType::float32 : RowType::float64;
+}
+
+inline Index size_of(RowType type) {
+  return type == RowType::uint8 ? Index{sizeof(std::uint8_t)}
+                                : static_cast<Index>(type == RowType::float32 ? sizeof(float) : sizeof(double));
+}
+
+/// Throws Error (usage) unless there are rows [begin, begin + count) among so many.
+inline void check_middle_rows(Index begin, Index count, Index rows) {
+  if (begin < 0 || count < 0 || begin > rows - count)
+    throw Error(ErrorCode::usage, "Rows: " + std::to_string(count) + " rows from row " + std::to_string(begin) +
+                                      " of " + std::to_string(rows) + " were asked for");
 }
 
 /// to[i] = from[i]. Not inlined, since g++ 12 would warn of what cannot happen where it knows the size.
@@ -70,6 +84,21 @@ class Rows {
     selected.shape_.rows = static_cast<Index>(rows.size());
     selected.selection_ = rows;
     return selected;
+  }
+
+  /// `count` of the rows, from row `begin` on. Throws Error (usage) if there are not so many.
+  Rows middle_rows(Index begin, Index count) const {
+    detail::check_middle_rows(begin, count, rows());
+    Rows part = *this;
+    part.shape_.rows = count;
+    if (selection_.empty()) {
+      part.data_ = static_cast<const std::byte*>(data_) + begin * row_stride_ * detail::size_of(type_);
+      part.table_rows_ = count;
+      part.cache_ = nullptr;  // which is of the whole table
+    } else {
+      part.selection_ = selection_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
+    }
+    return part;
   }
 
   /// The same rows, every number multiplied by `factor` when it is read.

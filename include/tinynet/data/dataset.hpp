@@ -20,6 +20,8 @@ class RowSelection {
   explicit RowSelection(const Rows& rows) : rows_(rows) {}
   Rows as_rows() const { return rows_; }
   Index size() const { return rows_.rows(); }
+  /// `count` of them, from number `begin` on. Throws Error (usage) if there are not so many.
+  RowSelection middle_rows(Index begin, Index count) const { return RowSelection(rows_.middle_rows(begin, count)); }
 
   friend RowSelection operator*(const RowSelection& x, double factor) { return RowSelection(x.rows_.scaled(factor)); }
 

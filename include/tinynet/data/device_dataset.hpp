@@ -16,6 +16,10 @@ class DeviceRowSelection {
   explicit DeviceRowSelection(const detail::DeviceRows<Device>& rows) : rows_(rows) {}
   detail::DeviceRows<Device> as_rows() const { return rows_; }
   Index size() const { return rows_.rows(); }
+  /// `count` of them, from number `begin` on. Throws Error (usage) if there are not so many.
+  DeviceRowSelection middle_rows(Index begin, Index count) const {
+    return DeviceRowSelection(rows_.middle_rows(begin, count));
+  }
 
   friend DeviceRowSelection operator*(const DeviceRowSelection& x, double factor) {
     return DeviceRowSelection(x.rows_.scaled(factor));
