@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cfenv>
+#include <limits>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -8,6 +10,9 @@
 #include <tinynet/core/threads.hpp>
 #include <vector>
 
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
 #ifdef __linux__
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -142,6 +147,54 @@ TEST_CASE("nobody waits for a helper that has not come yet") {
   for (int i = 0; i < 3000; ++i) check_every_index_once(3);  // more than Eigen's queue holds; ends only if that is true
   go_on = true;
   check_every_index_once(1000);
+  set_num_threads(2);
+}
+
+TEST_CASE("row 92: every thread rounds as the calling one does, which may change its mind") {
+  Eigen::ThreadPool pool(3);
+  set_thread_pool(pool);
+  const auto quotients = [] {  // of 1 by 1 to 500, and a number that is next to 0
+    std::vector<double> found;
+    for (int i = 1; i <= 500; ++i) {
+      const volatile double divisor = i;
+      found.push_back(1 / divisor);
+    }
+    const volatile double small = std::numeric_limits<double>::min();
+    found.push_back(small / 4);
+    return found;
+  };
+  // Those of each of four threads: none goes on before all have come.
+  const auto check_all_are = [&](const std::vector<double>& expected) {
+    std::vector<std::vector<double>> found(4);
+    std::atomic<int> here = 0;
+    parallel_for(4, [&](Index i, int) {
+      for (++here; here < 4;) std::this_thread::yield();
+      found[static_cast<std::size_t>(i)] = quotients();
+    });
+    for (const auto& numbers : found) CHECK(numbers == expected);
+  };
+  const auto usual = quotients();
+  check_all_are(usual);
+  for (const int mode : {FE_TOWARDZERO, FE_UPWARD, FE_DOWNWARD}) {
+    REQUIRE(std::fesetround(mode) == 0);
+    const auto alone = quotients();
+    check_all_are(alone);
+    CHECK(std::fegetround() == mode);
+    REQUIRE(std::fesetround(FE_TONEAREST) == 0);
+    CHECK(alone != usual);
+    check_all_are(usual);
+  }
+#ifdef __SSE2__
+  const unsigned control = _mm_getcsr();
+  for (const unsigned mode : {0x8000u, 0x0040u, 0x8040u}) {  // flush to zero, denormals are zero, both
+    _mm_setcsr(control | mode);
+    const auto alone = quotients();
+    check_all_are(alone);
+    _mm_setcsr(control);
+    CHECK((alone.back() == 0) == ((mode & 0x8000u) != 0));
+    check_all_are(usual);
+  }
+#endif
   set_num_threads(2);
 }
 

@@ -14,6 +14,10 @@ TEST_CASE("row 36: formats that data sets also come in") {
   CHECK(content_name(bytes(zip)) == "a NumPy npz archive");
   CHECK(content_name(bytes(zip.substr(0, 29))) == "a zip archive");
   CHECK(content_name(bytes(zip.substr(0, 27))) == "a zip archive");
+  CHECK(content_name(bytes("PK\x03\x04" + std::string(22, '\0') + std::string("\x10\0\0\0", 4) + "archive/data.pkl")) ==
+        "a PyTorch file");
+  CHECK(content_name(bytes("PK\x05\x06" + std::string(18, '\0'))) == "a zip archive");  // without files
+  CHECK(content_name(bytes("PK")) == "text");
   CHECK(content_name(bytes("\x1F\x8B\x08")) == "gzip data");
   CHECK(content_name(bytes(std::string("\xFD"
                                        "7zXZ\0",
@@ -30,7 +34,9 @@ TEST_CASE("pages that servers send instead of a file") {
   CHECK(content_name(bytes("<!DOCTYPE html><html>")) == "an HTML page");
   CHECK(content_name(bytes("<HTML>")) == "an HTML page");
   CHECK(content_name(bytes("<?xml version='1.0'?><Error>")) == "an XML document");
-  CHECK(content_name(bytes("404 not found\n")) == "text");
+  CHECK(content_name(bytes("404 not found\r\n\ttry again\n")) == "text");
+  CHECK(content_name(bytes("na\xC3\xAFve")).empty());
+  CHECK(content_name(bytes("a\x7F")).empty());
 }
 
 TEST_CASE("nothing that is known") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -8,9 +9,12 @@
 #include <ctime>
 #include <filesystem>
 #include <limits>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tinynet/io/safetensors.hpp>
+#include <utility>
 #include <vector>
 
 #include "count_allocations.hpp"
@@ -205,12 +209,77 @@ TEST_CASE("row 47: lengths of the header that cannot be") {
   }
 }
 
+TEST_CASE("no more memory than the data, five times the header, and 1 MiB") {
+  const TemporaryFolder folder;
+  // Fills the file with data, names or metadata, and gives the header's size.
+  const auto check = [&](const Bytes& content, bool good) {
+    const std::string path = folder / "a";
+    write_bytes(path, content);
+    std::size_t header = 0;
+    for (std::size_t i = 0; i < 8; ++i) header |= std::size_t{content[i]} << (8 * i);
+    const std::size_t before = test::live_bytes;
+    test::most_live_bytes = before;
+    if (good)
+      CHECK_FALSE(read_safetensors(path).verified());
+    else
+      CHECK(error_of([&] { read_safetensors(path); }).code() == ErrorCode::data);
+    const std::size_t taken = test::most_live_bytes - before;
+    CAPTURE(header);
+    CHECK(taken >= content.size() - 8 - header);  // it is measured
+    CHECK(taken <= content.size() - 8 - header + 5 * header + (std::size_t{1} << 20));
+  };
+  constexpr std::size_t much = 8'000'000;
+  std::string many = "{", metadata = R"({"__metadata__":{)", short_names = "{";
+  for (int i = 0; i < 4096; ++i) {
+    const std::string number = std::to_string(10'000 + i), comma = i == 0 ? "" : ",";
+    many += comma + tensor(number + std::string(251, 'n'), "F32", "[0]", "[0,0]");
+    short_names +=
+        comma + tensor(number.substr(1), "U8", "[]", "[" + std::to_string(i) + "," + std::to_string(i + 1) + "]");
+    metadata += comma + "\"" + number + "\":\"" + std::string(2'000, 'v') + "\"";
+  }
+  many += "}";
+  short_names += "}";
+  metadata += "}}";
+  const std::string large = "{" + tensor("a", "U8", "[8000000]", "[0,8000000]") + "}";
+  const std::string flawed = R"({"__metadata__":{"tinynet.checksum":"tinynet-fnv1a64:0000000000000000"},)";
+  check(file(large, much), true);
+  check(file(many, 0), true);
+  check(file(short_names, 4096), true);
+  check(file(metadata, 0), true);
+  check(file(flawed + large.substr(1), much), false);
+  check(file(flawed + many.substr(1), 0), false);
+}
+
+TEST_CASE("row 26: a file that becomes shorter or longer while it is read") {
+  const TemporaryFolder folder;
+  save_safetensors(folder / "a", net());
+  const Bytes content = read_bytes(folder / "a");
+  for (std::size_t n = 0; n <= content.size() + 2; ++n) {
+    CAPTURE(n);
+    write_bytes(folder / "a", content);
+    tinynet::FileSource source(folder / "a");
+    std::filesystem::resize_file(folder / "a", n);
+    if (n == content.size()) {
+      CHECK(SafeTensors(source).verified());
+      continue;
+    }
+    const Error error = error_of([&] { SafeTensors{source}; });
+    CHECK(error.code() == ErrorCode::data);
+    CHECK(error.offset() == std::min(n, content.size()));
+    CHECK(well_formed(error, folder / "a"));
+    CHECK(mentions(error, n < content.size() ? "the file became shorter while it was read"
+                                             : "the file became longer while it was read"));
+  }
+}
+
 TEST_CASE("row 48: the length big-endian") {
   Bytes content = file("{}", 0);
   std::swap(content[0], content[7]);
   const Error error = refused(content);
   CHECK(mentions(error, "byte-swapped length"));
   CHECK(error.offset() == 0u);
+  content[6] = 1;  // neither way
+  CHECK(mentions(refused(content), "wrong length of the header"));
 }
 
 TEST_CASE("rows 49 to 54: the header is read by io/safetensors_header.hpp") {
@@ -362,6 +431,18 @@ TEST_CASE("row 66: what cannot be saved is refused before a file is touched") {
   save_error({{"a", {-1}, &x}});
   save_error({{"a", std::vector<Index>(33, 1), &x}});
   save_error({{"a", {std::numeric_limits<Index>::max(), 2}, &x}});
+  const Bytes one(1);
+  const auto write_error = [&](std::vector<Index> shape) {
+    return error_of([&] {
+      write_safetensors(folder / "a", {{.name = "a", .dtype = Dtype::U8, .shape = std::move(shape), .bytes = one}});
+    });
+  };
+  CHECK(mentions(write_error({2}), "a has 1 bytes, which do not make [2] U8"));
+  CHECK(write_error({std::numeric_limits<Index>::max(), 2}).code() == ErrorCode::usage);
+  CHECK(write_error(std::vector<Index>(33, 1)).code() == ErrorCode::usage);
+  tinynet::Metadata much;
+  for (int i = 0; i < 4096; ++i) much[std::to_string(i)] = "";
+  save_error({}, much);
   save_error({}, {{"tinynet.checksum", "1"}});
   save_error({}, {{"k", "tinynet-fnv1a64:1"}});
   save_error({}, {{"k", "\xFF"}});
@@ -392,6 +473,18 @@ TEST_CASE("row 67: saved onto the file that it was loaded from") {
 #ifndef _WIN32
   CHECK(static_cast<unsigned>(std::filesystem::status(folder / "a").permissions()) == 0664u);
 #endif
+}
+
+TEST_CASE("a source of unknown size") {
+  class UnknownSize : public tinynet::ByteSource {
+   public:
+    UnknownSize() : ByteSource(file_name) {}
+    std::size_t read(std::span<std::uint8_t>) override { return 0; }
+    std::optional<std::uint64_t> size() const override { return std::nullopt; }
+  } source;
+  const Error error = error_of([&] { SafeTensors{source}; });
+  CHECK(error.code() == ErrorCode::usage);
+  CHECK(mentions(error, "the size of some/file must be known beforehand"));
 }
 
 TEST_CASE("files that are missing, or something else") {

@@ -48,6 +48,17 @@ const std::string good = tensor("\"F32\"", "[2]", "[0,8]");
 
 }  // namespace
 
+TEST_CASE("values where something else should be, names of other languages, lines") {
+  CHECK(mentions(refused(R"({"a":true})"), "expected an object, found true"));
+  CHECK(mentions(refused(R"({"a":false})"), "expected an object, found false"));
+  CHECK(mentions(refused(R"({"a":"F32"})"), "expected an object, found a string"));
+  CHECK(mentions(refused(R"({"a":)" + tensor("\"F32\"", "\"2\"", "[0,8]") + "}"), "found a string"));
+  CHECK(mentions(refused("x"), "not a safetensors header"));
+  const Header header = read_header("{\n\t\"\xC2\xA0\xC3\xA9\" :\r\n" + good + "\n}", path);
+  REQUIRE(header.tensors.size() == 1);
+  CHECK(header.tensors[0].tensor.name == "\xC2\xA0\xC3\xA9");
+}
+
 TEST_CASE("a header") {
   const std::string text =
       R"( {"__metadata__":{"format":"pt","x":"\u00e9\n"},"l1.weight" : {"shape":[30,784],"data_offsets":[8,94088],"dtype":"F32"},)"

@@ -10,11 +10,11 @@ namespace tinynet {
 
 /// The program's own memory, and the processor it runs on.
 struct Cpu {};
-inline constexpr Cpu cpu{};
+inline constexpr Cpu cpu{};  ///< as in `x.to(cpu)`
 
 /// A CUDA GPU: the calling thread's current one.
 struct Cuda {};
-inline constexpr Cuda cuda{};
+inline constexpr Cuda cuda{};  ///< as in `net.to(cuda)`
 
 namespace detail {
 

@@ -31,6 +31,7 @@
 
 namespace tinynet {
 
+/// The type of sizes: signed, as in Eigen.
 using Index = Eigen::Index;
 
 /// A size that is known only at run time, as in Eigen.

@@ -20,6 +20,7 @@ inline std::atomic<Engine> chosen_engine{Engine::automatic};
 
 /// Chooses the engine for all threads.
 inline void set_engine(Engine engine) { detail::chosen_engine.store(engine, std::memory_order_relaxed); }
+/// The engine chosen.
 inline Engine engine() { return detail::chosen_engine.load(std::memory_order_relaxed); }
 
 namespace detail {

@@ -25,7 +25,7 @@ enum class ErrorCode : int {
 
 /// The parts of an error about a file; empty parts are left out of the message.
 struct ErrorDetails {
-  ErrorCode code = ErrorCode::data;
+  ErrorCode code = ErrorCode::data;                    ///< what kind of problem it is
   std::string path;                                    ///< the file
   std::optional<std::uint64_t> offset = std::nullopt;  ///< the byte where it went wrong
   std::string field = {};                              ///< the name of what lies there
@@ -103,16 +103,22 @@ inline std::string error_message(const ErrorDetails& d) {
 /// `FILE: at byte OFFSET (FIELD): WHAT; expected E, found A. HINT`, without the parts that do not apply.
 class Error : public std::runtime_error {
  public:
+  /// With all that is known of it.
   explicit Error(ErrorDetails details)
       : std::runtime_error(detail::error_message(details)), details_(std::move(details)) {}
 
   /// An error that is not about a file.
   Error(ErrorCode code, std::string what) : Error(ErrorDetails{.code = code, .path = {}, .what = std::move(what)}) {}
 
+  /// What kind of problem it is.
   ErrorCode code() const noexcept { return details_.code; }
+  /// The file it is in, or empty.
   const std::string& path() const noexcept { return details_.path; }
+  /// The byte in the file, if it is about one.
   std::optional<std::uint64_t> offset() const noexcept { return details_.offset; }
+  /// What should have been there, or empty.
   const std::string& expected() const noexcept { return details_.expected; }
+  /// What was there, or empty.
   const std::string& actual() const noexcept { return details_.actual; }
 
  private:

@@ -36,10 +36,12 @@ inline constexpr bool has_pack = std::is_same_v<Scalar, float> || std::is_same_v
 /// packets. Arithmetic and the functions of namespace math work element by element.
 template <class Scalar>
 struct Pack {
+  /// Eigen's packet.
   using Native = std::conditional_t<detail::cuda_unit, Scalar, typename Eigen::internal::packet_traits<Scalar>::type>;
+  /// How many numbers there are in it.
   static constexpr Index size = Eigen::internal::unpacket_traits<Native>::size;
 
-  Native v;
+  Native v;  ///< the numbers
 
   Pack() = default;
   explicit Pack(Native native) : v(native) {}
@@ -47,7 +49,9 @@ struct Pack {
   requires std::is_arithmetic_v<Number>
   explicit Pack(Number number) : v(Eigen::internal::pset1<Native>(static_cast<Scalar>(number))) {}
 
+  /// `size` numbers from anywhere in memory..
   static Pack load(const Scalar* from) { return Pack(Eigen::internal::ploadu<Native>(from)); }
+  /// Writes the numbers to anywhere in memory.
   void store(Scalar* to) const { Eigen::internal::pstoreu(to, v); }
 
   /// `size` bytes as numbers. Eigen has no packets for this, and g++ makes of the loop one conversion after another.
@@ -78,6 +82,7 @@ struct Pack {
     return Pack(Eigen::internal::pload<Native>(numbers));
 #endif
   }
+  /// The first n numbers only.
   void store(Scalar* to, Index n) const {
 #if defined(EIGEN_VECTORIZE_AVX512)
     const auto mask = (1u << n) - 1;
@@ -91,15 +96,22 @@ struct Pack {
     for (Index i = 0; i < n; ++i) to[i] = numbers[i];
   }
 
+  /// The sum, element by element, as are the others.
   friend Pack operator+(Pack a, Pack b) { return Pack(Eigen::internal::padd(a.v, b.v)); }
+  /// The difference.
   friend Pack operator-(Pack a, Pack b) { return Pack(Eigen::internal::psub(a.v, b.v)); }
+  /// The product.
   friend Pack operator*(Pack a, Pack b) { return Pack(Eigen::internal::pmul(a.v, b.v)); }
+  /// The quotient.
   friend Pack operator/(Pack a, Pack b) { return Pack(Eigen::internal::pdiv(a.v, b.v)); }
+  /// The negative.
   friend Pack operator-(Pack a) { return Pack(Eigen::internal::pnegate(a.v)); }
+  /// Adds b.
   Pack& operator+=(Pack b) { return *this = *this + b; }
 
   /// The sum of all numbers, and the largest, in an order that does not depend on anything but the pack's size.
   Scalar sum() const { return Eigen::internal::predux(v); }
+  /// The largest number.
   Scalar max() const { return Eigen::internal::predux_max(v); }
 
   /// Number I in all places.
@@ -148,13 +160,13 @@ struct Pack {
 
   /// The result of a comparison: all bits of an element are set where it holds.
   struct Mask {
-    Native v;
+    Native v;  ///< the numbers
   };
 };
 
 namespace math {
 
-// The part of a number that comparisons look at.
+/// The part of a number that comparisons look at.
 template <class T>
 constexpr T real_part(T x) {
   return x;
@@ -208,6 +220,7 @@ constexpr T abs(T x) {
   return less(x, T(0)) ? -x : x;
 }
 
+/// The error function.
 template <class Real>
 requires std::is_floating_point_v<Real>
 constexpr Real erf(Real x) { return std::erf(x); }
@@ -243,6 +256,7 @@ Pack<Scalar> exp(Pack<Scalar> x) {
   constexpr double lowest = std::is_same_v<Scalar, float> ? -87.33654 : -708.396418532264;
   return select(less(x, Pack<Scalar>(lowest)), Pack<Scalar>(0), Pack<Scalar>(Eigen::internal::pexp(x.v)));
 }
+/// The natural logarithm of each number.
 template <class Scalar>
 Pack<Scalar> log(Pack<Scalar> x) {
   return Pack<Scalar>(Eigen::internal::plog(x.v));
@@ -274,6 +288,7 @@ template <class Scalar>
 Pack<Scalar> abs(Pack<Scalar> x) {
   return Pack<Scalar>(Eigen::internal::pabs(x.v));
 }
+/// The hyperbolic tangent of each number.
 template <class Scalar>
 Pack<Scalar> tanh(Pack<Scalar> x) {
   if constexpr (std::is_same_v<Scalar, float>)
@@ -281,10 +296,12 @@ Pack<Scalar> tanh(Pack<Scalar> x) {
   else
     return x.each([](Scalar number) { return std::tanh(number); });
 }
+/// The sine of each number, in radians.
 template <class Scalar>
 Pack<Scalar> sin(Pack<Scalar> x) {
   return x.each([](Scalar number) { return std::sin(number); });
 }
+/// The cosine of each number, in radians.
 template <class Scalar>
 Pack<Scalar> cos(Pack<Scalar> x) {
   return x.each([](Scalar number) { return std::cos(number); });

@@ -11,9 +11,9 @@ namespace tinynet {
 /// `Scalar` is const where the numbers are only read.
 template <class Scalar>
 struct NamedTensor {
-  std::string name;
+  std::string name;          ///< as in PyTorch's state_dict
   std::vector<Index> shape;  ///< empty for a single number
-  Scalar* data;
+  Scalar* data;              ///< the numbers, row by row; not owned
 
   /// How many numbers there are.
   Index size() const {

@@ -17,12 +17,13 @@ namespace tinynet {
 
 /// The seed of a generator, as given to `torch.manual_seed`; the generator uses its lower 32 bits.
 struct Seed {
-  std::uint64_t value = 0;
+  std::uint64_t value = 0;  ///< as given to torch.manual_seed
 };
 
 /// PyTorch's CPU generator.
 class Generator {
  public:
+  /// As after torch.manual_seed(seed).
   explicit Generator(Seed seed = {}) : engine_(static_cast<std::uint32_t>(seed.value)) {}
 
   /// 32 random bits.

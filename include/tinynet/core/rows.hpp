@@ -107,6 +107,7 @@ class Rows {
     product.scale_ *= factor;
     return product;
   }
+  /// What the numbers are multiplied by when they are read.
   double scale() const { return scale_; }
 
   /// The same rows, of bytes that never change, with a place for the lists of those that are not 0.
@@ -125,6 +126,7 @@ class Rows {
     return &cache_->get(static_cast<const std::uint8_t*>(data_), table_rows_, shape_.cols);
   }
 
+  /// Are these only some of the rows?
   bool is_selection() const { return !selection_.empty(); }
   /// The number in the table of row i.
   Index row(Index i) const { return selection_.empty() ? i : selection_[static_cast<std::size_t>(i)]; }

@@ -9,8 +9,9 @@ namespace tinynet {
 
 /// Rows and columns of a matrix.
 struct Shape {
-  Index rows = 0, cols = 0;
+  Index rows = 0, cols = 0;  ///< how many there are of each
 
+  /// How many numbers there are.
   constexpr Index size() const { return rows * cols; }
   friend constexpr bool operator==(const Shape&, const Shape&) = default;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cfenv>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -41,6 +42,22 @@ struct InsideParallelFor {
   ~InsideParallelFor() { inside_parallel_for = false; }
 };
 
+/// Gives this thread the rounding mode, flush to zero and whatever else of the kind another one has, to its end. A
+/// thread of the pool has those of the time when it was started.
+class ArithmeticOf {
+ public:
+  explicit ArithmeticOf(const std::fenv_t& other) {
+    std::fegetenv(&own_);
+    std::fesetenv(&other);
+  }
+  ArithmeticOf(const ArithmeticOf&) = delete;
+  ArithmeticOf& operator=(const ArithmeticOf&) = delete;
+  ~ArithmeticOf() { std::fesetenv(&own_); }
+
+ private:
+  std::fenv_t own_;
+};
+
 /// A loop that several threads share. It outlives the loop, since a helper may come when all is done: it finds the job
 /// closed, or opened again for another run, and nobody has waited for it.
 class Job {
@@ -55,6 +72,7 @@ class Job {
     next_.store(0, std::memory_order_relaxed);
     workers_.store(1, std::memory_order_relaxed);
     failed_.clear();
+    std::fegetenv(&arithmetic_);
     state_.store(++run_ * one_run, std::memory_order_release);
     {
       const Closing guard{*this};
@@ -82,7 +100,10 @@ class Job {
       if (state / one_run != run || (state & closed) != 0) return;
     } while (
         !state_.compare_exchange_weak(state, state + one_helper, std::memory_order_acquire, std::memory_order_relaxed));
-    work(workers_.fetch_add(1, std::memory_order_relaxed));
+    {
+      const ArithmeticOf callers(arithmetic_);
+      work(workers_.fetch_add(1, std::memory_order_relaxed));
+    }
     if (state_.fetch_sub(one_helper, std::memory_order_release) == run * one_run + closed + one_helper)
       state_.notify_one();
   }
@@ -107,6 +128,7 @@ class Job {
   std::uint64_t run_ = 0;
   void* object_ = nullptr;
   void (*call_)(void* object, Index i, int worker) = nullptr;
+  std::fenv_t arithmetic_{};  // the caller's
   Index count_ = 0;
   std::atomic<Index> next_{0};
   std::atomic<int> workers_{1};
@@ -262,7 +284,8 @@ inline Eigen::ThreadPoolInterface* helping_pool() {
 /// Calls f(index, worker) for every index in [0, count), on several threads; no two calls at a time have the same
 /// worker, 0 <= worker < num_threads(). Returns when all are done; the first exception is thrown on. Runs on the
 /// calling thread alone inside another parallel_for, on a thread of the pool, and inside an OpenMP region, so that
-/// nobody's cores are oversubscribed. Which thread does what is not fixed: f's results must not depend on it.
+/// nobody's cores are oversubscribed. Which thread does what is not fixed: f's results must not depend on it. Wherever
+/// it runs, f has the rounding mode and the like of the calling thread.
 template <class F>
 void parallel_for(Index count, F&& f) {
   if (Eigen::ThreadPoolInterface* const pool = count > 1 ? helping_pool() : nullptr)

@@ -23,8 +23,8 @@ struct LoadOptions {
   bool convert = false;          ///< round wider numbers (F64 to float), and take F16 and BF16
   bool allow_nonfinite = false;  ///< take NaN and infinity
   // What error messages call the two: a program names its own options here.
-  std::string convert_name = "LoadOptions::convert";
-  std::string allow_nonfinite_name = "LoadOptions::allow_nonfinite";
+  std::string convert_name = "LoadOptions::convert";                  ///< what messages call `convert`
+  std::string allow_nonfinite_name = "LoadOptions::allow_nonfinite";  ///< what messages call `allow_nonfinite`
 };
 
 /// What a loader did that the caller may want to tell.

@@ -85,13 +85,13 @@ Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
   auto tensors = state_dict(net);
   auto state = optimizer.state();
   for (const NamedTensor<Scalar>& t : detail::optimizer_tensors(state)) tensors.push_back(t);
-  assign_tensors(path, file.tensors(), tensors);
-  optimizer.restore(steps, std::move(state));
-  optimizer.set_lr(lr);
   Metadata about = file.metadata();
   about.erase(detail::checkpoint_format);
   about.erase(detail::checkpoint_steps);
   about.erase(detail::checkpoint_lr);
+  assign_tensors(path, file.tensors(), tensors);  // from here on nothing fails, for lack of memory neither
+  optimizer.restore(steps, std::move(state));
+  optimizer.set_lr(lr);
   return about;
 }
 

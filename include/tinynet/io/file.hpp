@@ -202,17 +202,23 @@ inline WriteTarget find_target(const std::string& path) {
     if (error) io_error(path, "is a link that cannot be followed", error.value());
     target.path = (std::filesystem::path(target.path).parent_path() / next).string();
   }
+  // What cannot be looked at may be a link, which must not be replaced.
+  if (error && error != std::errc::no_such_file_or_directory)
+    io_error(path, "is a link that cannot be followed", error.value());
   return target;
+}
+
+inline std::string folder_of(const std::filesystem::path& file) {
+  const std::string folder = file.parent_path().string();
+  return folder.empty() ? "." : folder;
 }
 
 // Removes what killed processes have left beside `target`. What living ones write there stays.
 inline void sweep(const std::filesystem::path& target) {
-  if (!os::knows_abandoned_files) return;
-  const std::string stem = temporary_stem(target), folder = target.parent_path().string();
-  std::error_code ignored;
-  for (std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, ignored), end; entry != end;
-       entry.increment(ignored))
-    if (is_temporary(entry->path().filename().string(), stem)) os::remove_abandoned(entry->path().string());
+  const std::string stem = temporary_stem(target);
+  os::for_each_name(folder_of(target), [&](std::string_view name) {
+    if (is_temporary(name, stem)) os::remove_abandoned((target.parent_path() / name).string());
+  });
 }
 
 }  // namespace detail
@@ -232,14 +238,13 @@ inline void check_writable(const std::string& path) {
 /// the rename, which the message says), and the new one is removed.
 inline void write_file(const std::string& path, const std::vector<std::span<const std::uint8_t>>& parts) {
   const detail::WriteTarget target = detail::find_target(path);
+  const std::string folder = detail::folder_of(target.path);  // now: what has been replaced is not to fail any more
   detail::sweep(target.path);
   detail::TemporaryFile file(target.path);
   for (const auto part : parts) file.write(part);
   if (target.exists) file.copy_mode(target.old);
   file.replace(target.path);
-
-  const std::string folder = std::filesystem::path(target.path).parent_path().string();
-  if (detail::os::sync_folder(folder.empty() ? "." : folder) != 0)
+  if (detail::os::sync_folder(folder) != 0)
     detail::io_error(path, "is written, but may not outlast a power cut", errno);
 }
 /// The same for a text.

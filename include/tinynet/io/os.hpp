@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #ifdef _WIN32
@@ -14,6 +16,7 @@
 #include <share.h>
 #include <sys/stat.h>
 #else
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -58,8 +61,9 @@ inline int rename(const std::string& from, const std::string& to) {  // ::rename
   return error ? -1 : 0;
 }
 inline int sync_folder(const std::string&) { return 0; }  // there is no such call
-// A file that was left behind looks like one that is closed and about to be renamed.
-inline constexpr bool knows_abandoned_files = false;
+// A file that was left behind looks like one that is closed and about to be renamed: none is looked for.
+template <class Visit>
+void for_each_name(const std::string&, const Visit&) {}
 inline bool claim(int) { return true; }
 inline int keep_claim(int) { return -1; }
 inline void remove_abandoned(const std::string&) {}
@@ -101,8 +105,6 @@ inline int sync_folder(const std::string& folder) {
 
 // A process holds the lock of the new file that it writes. The system frees it when the process ends or is killed, so
 // what is not locked has been left behind. (Where the file system has no locks, nothing is ever removed.)
-inline constexpr bool knows_abandoned_files = true;
-
 inline bool lock(int file, int how) {
   int result = 0;
   do result = ::flock(file, LOCK_EX | how);
@@ -118,6 +120,17 @@ inline bool claim(int file) {
 
 // Another descriptor, with which the lock outlasts the closing of the first.
 inline int keep_claim(int file) { return ::fcntl(file, F_DUPFD_CLOEXEC, 0); }
+
+// Calls visit(name) for what is in a folder, if it can be read. (std::filesystem::directory_iterator of GNU's library
+// ends the process if there is no memory for it.)
+template <class Visit>
+void for_each_name(const std::string& folder, const Visit& visit) {
+  struct Close {
+    void operator()(DIR* open) const { ::closedir(open); }
+  };
+  const std::unique_ptr<DIR, Close> open(::opendir(folder.c_str()));
+  while (const dirent* const entry = open ? ::readdir(open.get()) : nullptr) visit(std::string_view(entry->d_name));
+}
 
 // Removes a file unless a process holds its lock.
 inline void remove_abandoned(const std::string& path) {

@@ -78,6 +78,7 @@ class SafeTensors {
   /// Whether the file has a checksum (it is then right). Files that others wrote have none.
   bool verified() const { return verified_; }
 
+  /// The file.
   const std::string& path() const { return path_; }
 
  private:

@@ -33,6 +33,7 @@ class ByteSource {
   const std::string& path() const { return path_; }
 
  protected:
+  /// `path` names it in messages..
   explicit ByteSource(std::string path) : path_(std::move(path)) {}
 
  private:
@@ -42,6 +43,7 @@ class ByteSource {
 /// Bytes that somebody else owns and keeps until this is gone.
 class MemorySource : public ByteSource {
  public:
+  /// The bytes must outlive it; `path` names them in messages.
   MemorySource(std::span<const std::uint8_t> bytes, std::string path)
       : ByteSource(std::move(path)), bytes_(bytes), size_(bytes.size()) {}
 

@@ -98,8 +98,8 @@ constexpr Dtype dtype_of() {
 
 /// A tensor in a file, or to be written into one. The bytes are somebody else's.
 struct StoredTensor {
-  std::string name;
-  Dtype dtype = Dtype::F32;
+  std::string name;                     ///< in the file
+  Dtype dtype = Dtype::F32;             ///< the type of the numbers in the file
   std::vector<Index> shape;             ///< empty for a single number
   std::span<const std::uint8_t> bytes;  ///< little-endian, row-major; not aligned
   std::uint64_t offset = 0;             ///< of the first byte in the file
