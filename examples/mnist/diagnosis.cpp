@@ -43,14 +43,21 @@ std::string layer_name(Model& model, std::size_t layer) {
   return name.substr(0, name.find('.'));
 }
 
+/// " is NaN"
+std::string kind(float x) { return std::string(" is ") + nonfinite_word(static_cast<double>(x)); }
+
 }  // namespace
 
-std::string first_nonfinite(Model& model, const Options& options, const tinynet::Dataset& data) {
-  const auto kind = [](float x) { return std::string(" is ") + nonfinite_word(static_cast<double>(x)); };
+std::string nonfinite_number(Model& model) {
   for (const auto& t : model.weights())
     for (Index i = 0; i < t.size(); ++i)
       if (!std::isfinite(t.data[i])) return t.name + "'s number " + std::to_string(i) + kind(t.data[i]);
-  std::string found;
+  return {};
+}
+
+std::string first_nonfinite(Model& model, const Options& options, const tinynet::Dataset& data) {
+  std::string found = nonfinite_number(model);
+  if (!found.empty()) return found;
   walk(model, options, data, [&](std::size_t layer, Index first, const Numbers& z) {
     for (Index row = 0; row < z.rows(); ++row)
       for (Index unit = 0; unit < z.cols(); ++unit)

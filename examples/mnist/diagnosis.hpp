@@ -7,6 +7,9 @@
 
 namespace mnist {
 
+/// "l1.weight's number 3 is NaN", of the first weight that is not finite. Empty if there is none.
+std::string nonfinite_number(Model& model);
+
 /// Where the first number that is not finite is: a weight, or else an output of a layer for a row of the data. Empty if
 /// there is none.
 std::string first_nonfinite(Model& model, const Options& options, const tinynet::Dataset& data);

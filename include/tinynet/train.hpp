@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <tinynet/autodiff/tape.hpp>
 #include <tinynet/data/batches.hpp>
 #include <tinynet/nn/fused_loss.hpp>
@@ -15,9 +16,9 @@ namespace tinynet {
 
 /// How long and on what `fit` trains.
 struct FitOptions {
-  Index steps = 1000;
-  Index batch = 0;  ///< rows a step; 0 means all, in order
-  Seed seed{};      ///< of the order of the rows
+  Index steps = 1000;  ///< how many to make
+  Index batch = 0;     ///< rows a step; 0 means all, in order
+  Seed seed{};         ///< of the order of the rows
 };
 
 /// What a callback of `fit` is told after each step.
@@ -29,9 +30,9 @@ struct FitProgress {
 
 /// What `fit` did.
 struct FitResult {
-  Index steps = 0;
-  double loss = 0;  ///< before the last step
-  double seconds = 0;
+  Index steps = 0;     ///< how many were made
+  double loss = 0;     ///< before the last step
+  double seconds = 0;  ///< from start to end
 };
 
 namespace detail {
@@ -44,10 +45,30 @@ auto batches_of(const X& x, const L& labels, const FitOptions& options) {
     return Batches(x, label_span(labels), options.batch, {.seed = options.seed});
 }
 
+/// "l1.weight's number 3 is nan", of the first one that is not finite.
+template <class Net>
+std::string first_nonfinite(const Net& net) {
+  for (const auto& t : state_dict(net))
+    for (Index i = 0; i < t.size(); ++i)
+      if (const auto number = static_cast<double>(t.data[i]); !std::isfinite(number))
+        return t.name + "'s number " + std::to_string(i) + " is " + std::to_string(number);
+  return "a number that the optimizer remembers is not finite";
+}
+
+/// Throws Error (numeric) if the optimizer's last step left a number that is not finite.
+template <class Net, class Opt>
+void check_finite(const Net& net, const Opt& optimizer, Index step) {
+  if constexpr (requires { optimizer.finite(); } && on_cpu<typename Net::Scalar>)
+    if (!optimizer.finite())
+      throw Error(ErrorCode::numeric, "fit: " + first_nonfinite(net) + " after step " + std::to_string(step) +
+                                          "; a lower learning rate may help");
+}
+
 }  // namespace detail
 
 /// Trains `net` on the cross entropy of its outputs for x against the labels. `on_step(progress)` is called after
-/// every step; if it returns false, training ends. Throws Error (numeric) when the loss is not finite.
+/// every step; if it returns false, training ends. Throws Error (numeric) at the step at which the loss, a parameter or
+/// something that the optimizer remembers is not finite.
 template <class Net, class Opt, class X, Labels L, class OnStep>
 FitResult fit(const Net& net, Opt& optimizer, const X& x, const L& labels, FitOptions options, OnStep&& on_step) {
   const auto start = std::chrono::steady_clock::now();
@@ -64,6 +85,7 @@ FitResult fit(const Net& net, Opt& optimizer, const X& x, const L& labels, FitOp
     optimizer.zero_grad();
     loss.backward();
     optimizer.step();
+    detail::check_finite(net, optimizer, result.steps);
   };
   while (result.steps < options.steps) {
     if (batches) {

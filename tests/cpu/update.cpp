@@ -1,5 +1,6 @@
 // The optimizers' verb against a loop over plain numbers, and what it does at the ends of what numbers can be.
 #include <cmath>
+#include <complex>
 #include <limits>
 #include <tinynet/cpu/update.hpp>
 
@@ -30,6 +31,12 @@ struct HalfState {
   T operator()(T, T g, T& state) const {
     state = T(0.5) * state;
     return g;
+  }
+};
+struct Ratio {  // in the places behind the last parameter 0 / 0
+  template <class T>
+  T operator()(T, T g, T& state) const {
+    return g / state;
   }
 };
 struct RootMeanSquare {
@@ -98,6 +105,30 @@ TEST_CASE("a NaN among the gradients changes its own parameter alone") {
     g[place] = std::nanf("");
     update_parameters(Plain{}, 21, p.data(), g.data(), lost.data(), std::array<float*, 0>{});
     for (std::size_t i = 0; i < 21; ++i) CHECK((i == place ? std::isnan(p[i]) : p[i] == 0.75f));
+  }
+}
+
+TEST_CASE_TEMPLATE("what is not finite is noticed at any place, and nothing else", Scalar, float, double,
+                   std::complex<double>) {
+  using Real = typename Eigen::NumTraits<Scalar>::Real;
+  constexpr Real infinity = std::numeric_limits<Real>::infinity();
+  for (const Index size : {1, 21, 300'011}) {
+    const auto n = static_cast<std::size_t>(size);
+    std::vector<Scalar> p(n, Scalar(1)), g(n, Scalar(0)), lost(n, Scalar(0)), state(n, Scalar(2));
+    const auto finite = [&] {
+      return update_parameters(Ratio{}, size, p.data(), g.data(), lost.data(), std::array{state.data()});
+    };
+    CHECK(finite());
+    for (const std::size_t place : {std::size_t{0}, n / 2, n - 1})
+      for (std::vector<Scalar>* const numbers : {&p, &g, &state})
+        for (const Real bad : {infinity, -infinity, std::numeric_limits<Real>::quiet_NaN()}) {
+          (*numbers)[place] = Scalar(bad);
+          CHECK_FALSE(finite());
+          p[place] = Scalar(1);
+          g[place] = lost[place] = Scalar(0);
+          state[place] = Scalar(2);
+        }
+    CHECK(finite());
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <limits>
 #include <tinynet/core/compensated.hpp>
 #include <tinynet/core/device.hpp>
@@ -20,41 +21,60 @@ Pack<Scalar> normal(Pack<Scalar> x) {
 }
 
 /// Takes rule(p, g, state...) off every parameter p with its gradient g; the rule changes the states in place. It is
-/// called with packs of numbers where there is SIMD. All vectors have `size` numbers.
+/// called with packs of numbers where there is SIMD. All vectors have `size` numbers. Returns whether all
+/// parameters and states are finite then: it has them at hand, so looking costs next to nothing.
 ///
 /// What is lost when a small step is taken off a large parameter is kept in `lost` and taken off the next time (Kahan,
 /// 1965), as if the parameters had twice their digits: in float, a long training stays near what it is in double.
 template <class Rule, class Scalar, std::size_t States>
 requires on_cpu<Scalar>
-void update_parameters(const Rule& rule, Index size, Scalar* p, const Scalar* g, Scalar* lost,
+bool update_parameters(const Rule& rule, Index size, Scalar* p, const Scalar* g, Scalar* lost,
                        const std::array<Scalar*, States>& state) {
   constexpr Index grain = 32768, alone = 8 * grain;  // waking threads takes longer than a small net's update
+  std::atomic<bool> finite{true};
   parallel_ranges(size, size < alone ? std::max<Index>(size, 1) : grain, [&](Index begin, Index end) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       Index i = begin;
       if constexpr (has_pack<Scalar>) {
         using P = Pack<Scalar>;
-        // `load` and `store` handle whole packs, or the numbers that are left at the end.
+        const P zero(0);
+        P zeros = zero;  // plus 0 times each number that is written: 0, or NaN if one is not finite
+        // `load` and `store` handle whole packs, or the numbers that are left at the end; store returns those.
         const auto apply = [&](const auto& load, const auto& store) {
           P parameter = load(p), rest = load(lost);
           [[maybe_unused]] std::array<P, States> s{load(state[I])...};
           subtract_compensated(parameter, rule(parameter, load(g), s[I]...), rest);
-          store(parameter, p);
           store(rest, lost);
-          (store(normal(s[I]), state[I]), ...);
+          zeros = math::multiply_add(zero, store(parameter, p), zeros);
+          ((zeros = math::multiply_add(zero, store(normal(s[I]), state[I]), zeros)), ...);
         };
         for (; i + P::size <= end; i += P::size)
           apply([i](const Scalar* from) { return P::load(from + i); },
-                [i](P numbers, Scalar* to) { numbers.store(to + i); });
+                [i](P numbers, Scalar* to) {
+                  numbers.store(to + i);
+                  return numbers;
+                });
         if (const Index n = end - i; n > 0)
           apply([i, n](const Scalar* from) { return P::load(from + i, n); },
-                [i, n](P numbers, Scalar* to) { numbers.store(to + i, n); });
+                [i, n](P numbers, Scalar* to) {
+                  numbers.store(to + i, n);
+                  return P::load(to + i, n);  // what a rule makes of the places behind them is nothing
+                });
+        if (zeros.any()) finite.store(false, std::memory_order_relaxed);
       } else {
-        for (; i < end; ++i) subtract_compensated(p[i], rule(p[i], g[i], state[I][i]...), lost[i]);
+        bool good = true;
+        const auto look = [&good](Scalar x) { good &= x - x == Scalar(0); };
+        for (; i < end; ++i) {
+          subtract_compensated(p[i], rule(p[i], g[i], state[I][i]...), lost[i]);
+          look(p[i]);
+          (look(state[I][i]), ...);
+        }
+        if (!good) finite.store(false, std::memory_order_relaxed);
       }
     }
     (std::make_index_sequence<States>{});
   });
+  return finite.load(std::memory_order_relaxed);
 }
 
 }  // namespace tinynet::detail

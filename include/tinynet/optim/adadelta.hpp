@@ -7,17 +7,17 @@ namespace tinynet {
 
 /// With PyTorch's names and defaults.
 struct AdadeltaOptions {
-  double lr = 1.0;
-  double rho = 0.9;
-  double eps = 1e-6;
-  double weight_decay = 0.0;
+  double lr = 1.0;            ///< the learning rate
+  double rho = 0.9;           ///< how much of the running means stays in a step
+  double eps = 1e-6;          ///< added to the means
+  double weight_decay = 0.0;  ///< this part of a parameter is added to its gradient
 };
 
 namespace rules {
 
 /// s = rho s + (1 - rho) g^2;  d = sqrt(u + eps) / sqrt(s + eps) g;  u = rho u + (1 - rho) d^2;  p -= lr d
 struct Adadelta {
-  AdadeltaOptions options;
+  AdadeltaOptions options;  ///< see there
 
   template <class T>
   constexpr T operator()(T p, T g, T& square, T& delta) const {
@@ -35,6 +35,7 @@ struct Adadelta {
 template <class Scalar = float>
 class Adadelta : public Optimizer<Scalar> {
  public:
+  /// Of all parameters of the net.
   template <class Net>
   explicit Adadelta(Net& net, AdadeltaOptions options = {})
       : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}

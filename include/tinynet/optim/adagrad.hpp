@@ -7,18 +7,18 @@ namespace tinynet {
 
 /// With PyTorch's names and defaults.
 struct AdagradOptions {
-  double lr = 1e-2;
-  double lr_decay = 0.0;
-  double weight_decay = 0.0;
-  double initial_accumulator_value = 0.0;
-  double eps = 1e-10;
+  double lr = 1e-2;                        ///< the learning rate
+  double lr_decay = 0.0;                   ///< lr is divided by 1 + lr_decay (steps so far)
+  double weight_decay = 0.0;               ///< this part of a parameter is added to its gradient
+  double initial_accumulator_value = 0.0;  ///< what the sums of squares begin with
+  double eps = 1e-10;                      ///< added to the root of the sums
 };
 
 namespace rules {
 
 /// s = s + g^2;  p -= lr g / (sqrt(s) + eps)
 struct Adagrad {
-  double lr, weight_decay, eps;
+  double lr, weight_decay, eps;  ///< the learning rate of this step, and as in the options
 
   template <class T>
   constexpr T operator()(T p, T g, T& sum) const {
@@ -34,6 +34,7 @@ struct Adagrad {
 template <class Scalar = float>
 class Adagrad : public Optimizer<Scalar> {
  public:
+  /// Of all parameters of the net.
   template <class Net>
   explicit Adagrad(Net& net, AdagradOptions options = {})
       : Optimizer<Scalar>(net, options.lr, 1, options.initial_accumulator_value), options_(options) {}

@@ -8,18 +8,18 @@ namespace tinynet {
 
 /// What Adam can be asked for, with PyTorch's names and defaults.
 struct AdamOptions {
-  double lr = 1e-3;
+  double lr = 1e-3;                   ///< the learning rate
   double beta1 = 0.9, beta2 = 0.999;  ///< PyTorch's betas
-  double eps = 1e-8;
-  double weight_decay = 0.0;  ///< added to the gradient
+  double eps = 1e-8;                  ///< added to the root of the mean of squares
+  double weight_decay = 0.0;          ///< added to the gradient
 };
 
 /// The same for AdamW; the weight decay does another thing here.
 struct AdamWOptions {
-  double lr = 1e-3;
+  double lr = 1e-3;                   ///< the learning rate
   double beta1 = 0.9, beta2 = 0.999;  ///< PyTorch's betas
-  double eps = 1e-8;
-  double weight_decay = 0.01;  ///< taken off the parameters directly
+  double eps = 1e-8;                  ///< added to the root of the mean of squares
+  double weight_decay = 0.01;         ///< taken off the parameters directly
 };
 
 namespace rules {
@@ -27,11 +27,12 @@ namespace rules {
 /// m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 /// p -= lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps)
 struct Adam {
-  double beta1, beta2, eps, weight_decay;
-  double decay;            // the part of a parameter that is taken off directly
-  double step_size;        // lr / (1 - beta1^t)
-  double root_correction;  // 1 / sqrt(1 - beta2^t)
+  double beta1, beta2, eps, weight_decay;  ///< as in the options
+  double decay;                            ///< the part of a parameter that is taken off directly
+  double step_size;                        ///< lr / (1 - beta1^t)
+  double root_correction;                  ///< 1 / sqrt(1 - beta2^t)
 
+  /// For step t, from 1.
   Adam(double lr, double b1, double b2, double epsilon, double gradient_decay, double direct_decay, Index t)
       : beta1(b1),
         beta2(b2),
@@ -58,6 +59,7 @@ struct Adam {
 template <class Scalar = float>
 class Adam : public Optimizer<Scalar> {
  public:
+  /// Of all parameters of the net.
   template <class Net>
   explicit Adam(Net& net, AdamOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}
 
@@ -79,6 +81,7 @@ Adam(Net&, AdamOptions = {}) -> Adam<typename Net::Scalar>;
 template <class Scalar = float>
 class AdamW : public Optimizer<Scalar> {
  public:
+  /// Of all parameters of the net.
   template <class Net>
   explicit AdamW(Net& net, AdamWOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}
 

@@ -13,7 +13,8 @@ namespace functions {
 
 /// x cut to [-limit, limit].
 struct Clamp : Vectorized {
-  double limit;
+  double limit;  ///< at least 0
+  /// With this limit.
   explicit Clamp(double bound) : limit(bound) {}
   template <class T>
   constexpr T operator()(T x) const {

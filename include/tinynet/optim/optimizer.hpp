@@ -11,11 +11,12 @@
 namespace tinynet {
 namespace detail {
 
-/// A step of all parameters; a device may do it in another way.
+/// A step of all parameters; a device may do it in another way. Returns what update_parameters does: on the CPU,
+/// whether all numbers are finite then.
 template <class Rule, class Scalar, std::size_t States>
-void update_all(const Rule& rule, FlatParameters<Scalar>& parameters, Scalar* lost,
+auto update_all(const Rule& rule, FlatParameters<Scalar>& parameters, Scalar* lost,
                 const std::array<Scalar*, States>& state) {
-  update_parameters(rule, parameters.size(), parameters.value.data(), parameters.gradient.data(), lost, state);
+  return update_parameters(rule, parameters.size(), parameters.value.data(), parameters.gradient.data(), lost, state);
 }
 
 }  // namespace detail
@@ -23,8 +24,11 @@ void update_all(const Rule& rule, FlatParameters<Scalar>& parameters, Scalar* lo
 /// The part of an optimizer that a schedule changes.
 class LearningRate {
  public:
+  /// Starts with this rate.
   explicit LearningRate(double lr) : lr_(lr) {}
+  /// The learning rate of the next step.
   double lr() const { return lr_; }
+  /// Changes it.
   void set_lr(double lr) { lr_ = lr; }
 
  private:
@@ -36,6 +40,7 @@ template <class Scalar_>
 class Optimizer : public LearningRate {
  public:
   using Scalar = Scalar_;
+  /// As long as the parameters.
   using Vector = typename FlatParameters<Scalar>::Vector;
 
   /// Sets all gradients to zero.
@@ -44,6 +49,12 @@ class Optimizer : public LearningRate {
   /// How many steps have been made.
   Index steps() const { return steps_; }
 
+  /// Whether all parameters and all that is remembered were finite after the last step, on the CPU: a loss need not
+  /// show that a weight is not, as that of a unit which is then always off. (On a GPU they are not looked at, and this
+  /// is true.)
+  bool finite() const { return finite_; }
+
+  /// All parameters and their gradients.
   FlatParameters<Scalar>& parameters() { return *parameters_; }
   const FlatParameters<Scalar>& parameters() const { return *parameters_; }
 
@@ -58,9 +69,11 @@ class Optimizer : public LearningRate {
     if (steps < 0 || !fits) throw Error(ErrorCode::usage, "Optimizer: the state is not one of this optimizer");
     steps_ = steps;
     state_ = std::move(state);
+    finite_ = true;
   }
 
  protected:
+  /// Remembers `states` numbers for each parameter, which begin as `initial`.
   template <class Net>
   Optimizer(Net& net, double lr, std::size_t states, double initial = 0.0)
       : LearningRate(lr), parameters_(flat_parameters(net)), state_(states, constant(initial)) {
@@ -74,7 +87,10 @@ class Optimizer : public LearningRate {
     ++steps_;
     const std::array<Scalar*, sizeof...(I)> state{state_[I].data()...};
     using detail::update_all;
-    update_all(rule, *parameters_, state_.back().data(), state);
+    if constexpr (detail::on_cpu<Scalar>)
+      finite_ = update_all(rule, *parameters_, state_.back().data(), state);
+    else
+      update_all(rule, *parameters_, state_.back().data(), state);
   }
   template <std::size_t States, class Rule>
   void update(const Rule& rule) {
@@ -90,6 +106,7 @@ class Optimizer : public LearningRate {
   std::shared_ptr<FlatParameters<Scalar>> parameters_;
   std::vector<Vector> state_;
   Index steps_ = 0;
+  bool finite_ = true;
 };
 
 }  // namespace tinynet

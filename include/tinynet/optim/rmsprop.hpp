@@ -7,12 +7,12 @@ namespace tinynet {
 
 /// With PyTorch's names and defaults.
 struct RMSpropOptions {
-  double lr = 1e-2;
-  double alpha = 0.99;
-  double eps = 1e-8;
-  double weight_decay = 0.0;
-  double momentum = 0.0;
-  bool centered = false;  ///< divide by the standard deviation of the gradient, not its root mean square
+  double lr = 1e-2;           ///< the learning rate
+  double alpha = 0.99;        ///< how much of the running mean of squares stays in a step
+  double eps = 1e-8;          ///< added to the root of the mean
+  double weight_decay = 0.0;  ///< this part of a parameter is added to its gradient
+  double momentum = 0.0;      ///< how much of the step before is made again
+  bool centered = false;      ///< divide by the standard deviation of the gradient, not its root mean square
 };
 
 namespace rules {
@@ -20,7 +20,7 @@ namespace rules {
 /// s = alpha s + (1 - alpha) g^2;  d = g / (sqrt(s) + eps), with s less the square of the mean gradient if centred
 /// b = momentum b + d;  p -= lr b
 struct RMSprop {
-  RMSpropOptions options;
+  RMSpropOptions options;  ///< see there
 
   template <class T>
   constexpr T operator()(T p, T g, T& square, T& buffer, T& average) const {
@@ -43,6 +43,7 @@ struct RMSprop {
 template <class Scalar = float>
 class RMSprop : public Optimizer<Scalar> {
  public:
+  /// Of all parameters of the net.
   template <class Net>
   explicit RMSprop(Net& net, RMSpropOptions options = {}) : Optimizer<Scalar>(net, options.lr, 3), options_(options) {}
 

@@ -18,11 +18,15 @@ class Schedule {
  public:
   /// One epoch (or batch) on.
   void step() { optimizer_.set_lr(static_cast<const Derived*>(this)->at(++steps_)); }
+  /// How many steps have been made.
   Index steps() const { return steps_; }
 
  protected:
+  /// Goes out from the rate that the optimizer has now.
   explicit Schedule(LearningRate& optimizer) : optimizer_(optimizer), initial_(optimizer.lr()) {}
+  /// The optimizer's rate when the schedule was made.
   double initial() const { return initial_; }
+  /// Sets the rate of step 0, where that is not the initial one.
   void start() { optimizer_.set_lr(static_cast<const Derived*>(this)->at(0)); }
 
  private:
@@ -34,10 +38,12 @@ class Schedule {
 /// lr times gamma every `step_size` steps.
 class StepLR : public Schedule<StepLR> {
  public:
+  /// Throws Error (usage) unless step_size is positive.
   StepLR(LearningRate& optimizer, Index step_size, double gamma = 0.1)
       : Schedule(optimizer), step_size_(step_size), gamma_(gamma) {
     if (step_size <= 0) throw Error(ErrorCode::usage, "StepLR: the step size must be positive");
   }
+  /// The rate after so many steps.
   double at(Index step) const { return initial() * std::pow(gamma_, static_cast<double>(step / step_size_)); }
 
  private:
@@ -48,7 +54,9 @@ class StepLR : public Schedule<StepLR> {
 /// lr times gamma every step.
 class ExponentialLR : public Schedule<ExponentialLR> {
  public:
+  /// Of this optimizer.
   ExponentialLR(LearningRate& optimizer, double gamma) : Schedule(optimizer), gamma_(gamma) {}
+  /// The rate after so many steps.
   double at(Index step) const { return initial() * std::pow(gamma_, static_cast<double>(step)); }
 
  private:
@@ -58,10 +66,12 @@ class ExponentialLR : public Schedule<ExponentialLR> {
 /// From lr to eta_min along half a cosine wave of t_max steps, and back (Loshchilov and Hutter, 2017).
 class CosineAnnealingLR : public Schedule<CosineAnnealingLR> {
  public:
+  /// Throws Error (usage) unless t_max is positive.
   CosineAnnealingLR(LearningRate& optimizer, Index t_max, double eta_min = 0.0)
       : Schedule(optimizer), t_max_(t_max), eta_min_(eta_min) {
     if (t_max <= 0) throw Error(ErrorCode::usage, "CosineAnnealingLR: t_max must be positive");
   }
+  /// The rate after so many steps.
   double at(Index step) const {
     const double phase = std::numbers::pi * static_cast<double>(step) / static_cast<double>(t_max_);
     return eta_min_ + (initial() - eta_min_) * (1 + std::cos(phase)) / 2;
@@ -83,6 +93,7 @@ struct OneCycleOptions {
 /// as it is, as with PyTorch's cycle_momentum=False.
 class OneCycleLR : public Schedule<OneCycleLR> {
  public:
+  /// Sets the first rate. Throws Error (usage) unless total_steps is positive.
   OneCycleLR(LearningRate& optimizer, double max_lr, Index total_steps, OneCycleOptions options = {})
       : Schedule(optimizer), max_lr_(max_lr), total_(total_steps), options_(options) {
     if (total_steps <= 0) throw Error(ErrorCode::usage, "OneCycleLR: the number of steps must be positive");
@@ -111,17 +122,18 @@ class OneCycleLR : public Schedule<OneCycleLR> {
 
 /// With PyTorch's names and defaults.
 struct PlateauOptions {
-  double factor = 0.1;
+  double factor = 0.1;      ///< what lr is multiplied by
   Index patience = 10;      ///< steps without improvement that are let pass
   double threshold = 1e-4;  ///< the relative improvement that counts
   Index cooldown = 0;       ///< steps after a reduction in which nothing is counted
-  double min_lr = 0.0;
-  double eps = 1e-8;  ///< smaller changes of lr are not made
+  double min_lr = 0.0;      ///< lr is not made smaller
+  double eps = 1e-8;        ///< smaller changes of lr are not made
 };
 
 /// lr times `factor` when a loss has stopped falling.
 class ReduceLROnPlateau {
  public:
+  /// Of this optimizer.
   explicit ReduceLROnPlateau(LearningRate& optimizer, PlateauOptions options = {})
       : optimizer_(optimizer), options_(options) {}
 

@@ -7,18 +7,18 @@ namespace tinynet {
 
 /// With PyTorch's names and defaults.
 struct SGDOptions {
-  double lr = 1e-3;
-  double momentum = 0.0;
-  double dampening = 0.0;
-  double weight_decay = 0.0;
-  bool nesterov = false;  ///< needs momentum and no dampening
+  double lr = 1e-3;           ///< the learning rate
+  double momentum = 0.0;      ///< how much of the velocity stays in a step
+  double dampening = 0.0;     ///< how much of the gradient does not go into the velocity
+  double weight_decay = 0.0;  ///< this part of a parameter is added to its gradient
+  bool nesterov = false;      ///< needs momentum and no dampening
 };
 
 namespace rules {
 
 /// p -= lr (g + decay p)
 struct SGD {
-  double lr, weight_decay;
+  double lr, weight_decay;  ///< as in the options
 
   template <class T>
   constexpr T operator()(T p, T g) const {
@@ -29,8 +29,8 @@ struct SGD {
 
 /// v = momentum v + (1 - dampening) g (at first v = g);  p -= lr v, or lr (g + momentum v) with Nesterov
 struct Momentum {
-  SGDOptions options;
-  bool first;
+  SGDOptions options;  ///< see there
+  bool first;          ///< is it the first step?
 
   template <class T>
   constexpr T operator()(T p, T g, T& v) const {
