@@ -57,6 +57,7 @@ has() {
   case $1 in
     g++) has_command "${CXX:-c++}" || [[ ${CXX:-} == *" "* ]] ;;
     clang) has_command clang++ ;;
+    llvm) has_command llvm-cov ;;
     libclang-rt-dev) echo 'int main() {}' | clang++ -fsanitize=address -x c++ - -o /dev/null 2>/dev/null ;;
     cmake) has_cmake ;;
     ninja-build) has_command ninja ;;
