@@ -1,13 +1,18 @@
 #include "checkpoints.hpp"
 
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <system_error>
+#include <tinynet/core/version.hpp>
 #include <tinynet/io/safetensors.hpp>
 #include <utility>
 #include <vector>
 
+#include "checks.hpp"
 #include "data_fingerprint.hpp"
 #include "numbers.hpp"
+#include "settings.hpp"
 
 namespace mnist {
 namespace {
@@ -15,29 +20,29 @@ namespace {
 using tinynet::Error;
 using tinynet::ErrorCode;
 
-/// An option that the numbers of a training depend on, as the command line has it.
-struct Setting {
-  std::string name, value;
-};
-
-std::vector<Setting> settings(const Options& o) {
-  const auto optional = [](const std::optional<double>& x) { return x ? shortest(*x) : std::string("default"); };
-  std::string hidden;
-  for (const tinynet::Index width : o.hidden) hidden += (hidden.empty() ? "" : ",") + std::to_string(width);
-  return {{"--hidden", hidden},
-          {"--activation", o.activation},
-          {"--seed", std::to_string(o.seed)},
-          {"--optimizer", o.optimizer},
-          {"--lr", shortest(o.lr)},
-          {"--momentum", optional(o.momentum)},
-          {"--weight-decay", optional(o.weight_decay)},
-          {"--batch", std::to_string(o.batch)},
-          {"--scale", shortest(o.scale)}};
+/// The options that the numbers of a training depend on, by the names of their places in the metadata.
+std::vector<std::pair<std::string, std::string>> fixed_settings(const Options& o) {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const Setting& s : settings())
+    if (s.name != "steps" && s.name != "engine") list.emplace_back("--" + s.name, s.text(o).value_or("default"));
+  return list;
 }
 
 std::string value_of(const tinynet::Metadata& about, const std::string& key) {
   const auto found = about.find(key);
   return found == about.end() ? "" : found->second;
+}
+
+/// Throws Error (data) if the file says that more steps were made than --steps can be.
+void check_steps(const std::string& file, const tinynet::Metadata& about) {
+  constexpr int most = std::numeric_limits<int>::max();
+  const std::string text = value_of(about, tinynet::detail::checkpoint_steps);
+  const auto steps = parse_number<std::int64_t>(text);
+  if (steps && *steps > most)
+    throw Error({.path = file,
+                 .what = std::string("no training of this program: metadata ") + tinynet::detail::checkpoint_steps,
+                 .expected = "at most " + std::to_string(most),
+                 .actual = text});
 }
 
 /// The checkpoint before the newest one: disks lose what they have.
@@ -75,7 +80,7 @@ tinynet::Metadata readable(std::string& file, Console& console) {
 
 Checkpoints::Checkpoints(const Options& options, const tinynet::Dataset& train, Console& console)
     : options_(options), console_(console) {
-  if (!options.checkpoint_file.empty()) tinynet::check_writable(options.checkpoint_file);
+  if (!options.checkpoint_file.empty()) check_output(options.checkpoint_file);
   if (!options.checkpoint_file.empty() || !options.resume_file.empty()) data_ = data_fingerprint({&train});
 }
 
@@ -89,18 +94,21 @@ int Checkpoints::resume(Model& model) {
     then += (then.empty() ? "" : ", ") + name + " " + (stored.empty() ? "(none)" : stored);
     now += (now.empty() ? "" : ", ") + name + " " + given;
   };
-  for (const Setting& s : settings(options_))
-    if (s.name != "--lr" || !options_.override_lr) compare(s.name, value_of(about, "mnist " + s.name), s.value);
+  for (const auto& [name, value] : fixed_settings(options_))
+    if (name != "--lr" || !options_.allow_changes) compare(name, value_of(about, "mnist " + name), value);
+  if (!options_.allow_changes) compare("tinynet", value_of(about, "mnist tinynet"), std::string(tinynet::version));
   compare("data", value_of(about, "mnist data"), data_);
   if (!then.empty())
     throw Error({.path = file,
                  .what = "a checkpoint of another training",
                  .expected = now,
                  .actual = then,
-                 .hint = "--override lets --lr change"});
+                 .hint = "--override lets --lr and the version of tinynet change"});
+  check_steps(file, about);
   const int steps = model.load_checkpoint(file);
-  if (options_.override_lr) model.set_lr(options_.lr);
+  if (options_.allow_changes) model.set_lr(options_.lr);
   is_good_ = file == options_.checkpoint_file;
+  if (is_good_) written_ = steps;
   return steps;
 }
 
@@ -123,8 +131,8 @@ void Checkpoints::finish(Model& model, int steps) {
     throw Error(ErrorCode::numeric, name + " has numbers that are not finite after step " + std::to_string(steps - 1) +
                                         "; " + (written_ < 0 ? "no checkpoint is written" : text()) +
                                         ". A smaller --lr may help");
-  tinynet::Metadata about{{"mnist data", data_}};
-  for (const Setting& s : settings(options_)) about["mnist " + s.name] = s.value;
+  tinynet::Metadata about{{"mnist data", data_}, {"mnist tinynet", std::string(tinynet::version)}};
+  for (const auto& [name, value] : fixed_settings(options_)) about["mnist " + name] = value;
   if (is_good_) keep_previous(file);
   model.save_checkpoint(file, std::move(about));
   written_ = steps;

@@ -16,7 +16,7 @@ class Checkpoints {
   /// Puts the model where the training of --resume was, and returns how many steps it had made; 0 without --resume. If
   /// the file is damaged, the one before it (FILE.previous) takes its place, and that is said. Throws Error: io, data
   /// for a file that is no such checkpoint, or that is from another training: with other data, or other options that
-  /// change the numbers (but the learning rate, with --override).
+  /// change the numbers (but the learning rate and the version of tinynet, with --override).
   int resume(Model& model);
 
   /// After a step, when so many have been made: writes a checkpoint if it is time, and says so if that fails (with
@@ -26,7 +26,7 @@ class Checkpoints {
   /// Writes the last one, if that has not been done. Throws the same, and io in any case.
   void finish(Model& model, int steps);
 
-  /// "the checkpoint of step 600 is FILE", or empty if there is none.
+  /// "the checkpoint after 600 steps is FILE", or empty if there is none.
   std::string text() const;
 
  private:

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <initializer_list>
 #include <span>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "download.hpp"
+#include "environment.hpp"
 #include "published_files.hpp"
 #include "sha256.hpp"
 
@@ -26,16 +26,6 @@ using tinynet::Index;
 
 // Where Debian's package dataset-fashion-mnist puts its files: the same format and sizes as MNIST's.
 constexpr const char* fashion_folder = "/usr/share/datasets/fashion-mnist";
-
-std::string environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-bool is_set(const char* variable) {
-  const std::string value = environment(variable);
-  return !value.empty() && value != "0";
-}
 
 /// The content of an IDX file of bytes.
 std::vector<std::byte> idx_file(std::initializer_list<Index> shape, const std::uint8_t* bytes, Index count) {

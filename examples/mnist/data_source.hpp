@@ -21,6 +21,14 @@ struct Data {
   std::string name;               ///< "mnist", "fashion", "synthetic", or "given" for a folder of the user's
   std::string origin;             ///< the folder, or "drawn here"
   std::string train_images_file;  ///< the path, empty if they were drawn
+
+  /// What the images and labels take in memory.
+  double bytes() const {
+    const auto of = [](const tinynet::Dataset& set) {
+      return static_cast<double>(set.size()) * static_cast<double>(set.images.cols() + 1);
+    };
+    return of(train) + of(test);
+  }
 };
 
 /// Reads MNIST from the first of: --data DIR, $TINYNET_DATA, the user's cache, a download into that cache; where none

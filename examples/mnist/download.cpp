@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <span>
 #include <sstream>
@@ -13,6 +12,7 @@
 #include <tinynet/io/file.hpp>
 #include <vector>
 
+#include "environment.hpp"
 #include "process.hpp"
 #include "published_files.hpp"
 #include "sha256.hpp"
@@ -29,11 +29,6 @@ constexpr std::array<std::string_view, 3> public_mirrors{
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://raw.githubusercontent.com/fgnt/mnist/master/",
 };
-
-std::string environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 /// The public mirrors, or those of TINYNET_MNIST_MIRRORS (addresses with a blank between them).
 std::vector<std::string> mirrors() {
@@ -111,22 +106,43 @@ std::string transfer(const std::string& url, const PublishedFile& file, std::str
   return why.empty() ? "curl ended with status " + std::to_string(curl.status) : why;
 }
 
-/// The same, unpacked and checked, into its place in the cache.
-std::string fetch(const std::string& mirror, const PublishedFile& file, const fs::path& folder, Console& console) {
-  const std::string url = mirror + std::string(file.name) + ".gz";
-  std::string bytes;
-  if (std::string why = transfer(url, file, bytes, console); !why.empty()) return why;
-  if (std::string why = what_instead(bytes); !why.empty()) return why;
+constexpr const char* data_hint = "Give the folder of the data with --data DIR";
+
+/// Writes into the cache. Throws Error (io) that says how to do without.
+void keep(const fs::path& path, std::span<const std::uint8_t> content) {
   try {
-    tinynet::MemorySource source({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "");
+    tinynet::write_file(path.string(), {content});
+  } catch (const Error& error) {
+    throw Error(ErrorCode::io, std::string(error.what()) + ". " + data_hint);
+  }
+}
+
+/// Why the bytes that were sent are not this file, which has its place in the cache if they are.
+std::string unpack_into(const fs::path& path, const PublishedFile& file, std::span<const std::uint8_t> bytes) {
+  try {
+    tinynet::MemorySource source(bytes, "");
     const std::vector<std::uint8_t> content = unpack(source, file);
-    if (std::string why = difference(file, content); !why.empty()) return why;
-    tinynet::write_file((folder / file.name).string(), {content});
+    std::string why = difference(file, content);
+    if (why.empty()) keep(path, content);
+    return why;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::data) throw;
     return error.what();
   }
-  return "";
+}
+
+/// Brings a file from a mirror into the cache; returns why that failed, and nothing if it did not.
+std::string fetch(const std::string& mirror, const PublishedFile& file, const fs::path& folder, Console& console) {
+  const std::string url = mirror + std::string(file.name) + ".gz";
+  std::string text;
+  if (std::string why = transfer(url, file, text, console); !why.empty()) return why;
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  const fs::path path = folder / file.name;
+  std::string why = what_instead(text);
+  if (why.empty()) why = unpack_into(path, file, bytes);
+  if (why.empty() || !is_set("TINYNET_KEEP_BAD")) return why;
+  keep(path.string() + ".bad", bytes);
+  return why + " (kept as " + path.string() + ".bad)";
 }
 
 /// What is wrong with a file of the cache; empty if nothing is.
@@ -180,11 +196,10 @@ void fill_cache(const std::string& folder, Console& console) {
     throw Error({.code = ErrorCode::io,
                  .path = folder,
                  .what = "the cache cannot be made: " + error.message(),
-                 .hint = "Give the folder of the data with --data DIR"});
+                 .hint = data_hint});
 
   const FileLock lock(
-      fs::path(folder) / ".lock", [&] { console.note("waiting for another process's download"); },
-      "Give the folder of the data with --data DIR.");
+      fs::path(folder) / ".lock", [&] { console.note("waiting for another process's download"); }, data_hint);
   sweep(folder);
   const std::vector<std::string> addresses = mirrors();
   std::size_t preferred = 0;  // the mirror that worked last is asked first

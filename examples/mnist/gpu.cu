@@ -51,18 +51,27 @@ class GpuModel : public Model {
       data_.emplace(train_.to(tinynet::cuda));
       if (options_.batch != 0) {
         batches_.emplace(data_->images, data_->labels, options_.batch, tinynet::BatchOptions{.seed = {options_.seed}});
-        for (Index i = 0; i < steps_before_; ++i) batches_->next();  // in the order of the first time
+        if (steps_before_ < options_.steps) batches_->skip(steps_before_);  // to where they were
       }
     }
-    if (!batches_) return step_on(data_->images * options_.scale, data_->labels, wanted, on_loss);
+    const auto step_on = [&](const auto& x, const auto& labels) {
+      return make_step(*net_, x, labels, options_.chunk_rows, wanted, *optimizer_, on_loss);
+    };
+    if (!batches_) return step_on(data_->images * options_.scale, data_->labels);
     const auto batch = batches_->next();
-    return step_on(batch.x * options_.scale, batch.y, wanted, on_loss);
+    return step_on(batch.x * options_.scale, batch.y);
   }
 
   tinynet::Evaluation evaluate(const tinynet::Dataset& data) const override {
     start();
     const auto there = data.to(tinynet::cuda);
     return tinynet::evaluate(*net_, there.images * options_.scale, there.labels);
+  }
+
+  std::vector<float> gradient(const tinynet::Dataset& data) override {
+    start();
+    const auto there = data.to(tinynet::cuda);
+    return gradient_of(*net_, there.images * options_.scale, there.labels);
   }
 
   std::string text() const override { return net_text(host_); }
@@ -107,15 +116,6 @@ class GpuModel : public Model {
     optimizer_.emplace(make_optimizer(*net_, options_));
   }
 
-  template <class X, class L>
-  std::optional<float> step_on(const X& x, const L& labels, bool wanted, const std::function<void(float)>& on_loss) {
-    const auto loss = cross_entropy((*net_)(x), labels);
-    std::optional<float> value;
-    if (wanted) on_loss(value.emplace(loss.item()));
-    apply_step(*optimizer_, loss);
-    return value;
-  }
-
   HostNet host_;
   const Options options_;
   const tinynet::Dataset& train_;
@@ -131,7 +131,7 @@ class GpuModel : public Model {
 /// About how many bytes of the GPU a run takes at its fullest.
 double gpu_memory_needed(const Options& options, Index train_rows, Index test_rows, bool fused) {
   const auto [parameters, largest_layer, outputs, widest] = net_size(options);
-  const Index rows = options.steps == 0 ? train_rows : options.batch == 0 ? train_rows : options.batch;
+  const Index rows = rows_at_a_time(options, train_rows);
   const double pixels = static_cast<double>(inputs) * static_cast<double>(train_rows + test_rows);
   // The general operations have the rows as floats, what each layer and activation gives, and gradients of these.
   const double by_tape = static_cast<double>(rows) * (inputs + 4 * outputs),
@@ -148,7 +148,7 @@ void check_memory(const Options& options, Index train_rows, Index test_rows, boo
                          "not enough memory on the GPU: this net and " + std::to_string(train_rows) +
                              " rows need about " + std::to_string(static_cast<long long>(needed)) +
                              " bytes; free are " + std::to_string(static_cast<long long>(free)) +
-                             ". Try smaller --hidden or --batch, or --device cpu");
+                             ". Try --chunk-rows, smaller --hidden or --batch, or --device cpu");
 }
 
 /// The net with these hidden widths, if it is the one that was asked for.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -10,6 +11,7 @@
 #include <tinynet/core/error.hpp>
 #include <tinynet/plot/curve.hpp>
 
+#include "checks.hpp"
 #include "numbers.hpp"
 
 namespace mnist {
@@ -22,6 +24,8 @@ class Metrics {
   /// cannot be made.
   Metrics(const std::string& path, long first_step) : path_(path), json_(path.ends_with(".jsonl")) {
     if (path.empty()) return;
+    std::error_code ignored;  // a pipe is welcome, too
+    if (!std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored)) check_output(path);
     const tinynet::Curve before = first_step > 0 ? read(first_step) : tinynet::Curve{};
     errno = 0;
     file_.open(path, std::ios::binary | std::ios::trunc);

@@ -36,11 +36,16 @@ std::string nonfinite_weight(Model& model) {
   return {};
 }
 
+Index rows_at_a_time(const Options& options, Index train_rows) {
+  const Index rows = options.batch == 0 ? train_rows : std::min(options.batch, train_rows);
+  return options.chunk_rows == 0 ? rows : std::min(options.chunk_rows, rows);
+}
+
 double memory_needed(const Options& options, Index train_rows, Index test_rows) {
   const auto [parameters, largest_layer, outputs, widest] = net_size(options);
   const bool fused = options.engine != Engine::tape &&
                      static_cast<Index>(options.hidden.size()) + 1 <= tinynet::detail::most_fused_stages;
-  const Index rows = options.batch == 0 ? train_rows : std::min(options.batch, train_rows);
+  const Index rows = rows_at_a_time(options, train_rows);
   const auto parts = static_cast<double>(tinynet::detail::Partition(rows).parts());
   double step = 0;
   if (fused) {

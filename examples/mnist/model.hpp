@@ -31,8 +31,14 @@ class Model {
   /// anyway, calls `on_loss(loss)` in between, which may throw to keep the weights as they are, and returns it.
   virtual std::optional<float> step(bool wanted, const std::function<void(float)>& on_loss) = 0;
 
+  /// Whether all weights and what the optimizer remembers were finite after the last step; see Optimizer::finite.
+  virtual bool finite() const { return true; }
+
   /// How good the net is on some data.
   virtual tinynet::Evaluation evaluate(const tinynet::Dataset& data) const = 0;
+
+  /// The gradient of the mean loss of some data by all weights, one after another. It does not change the next step.
+  virtual std::vector<float> gradient(const tinynet::Dataset& data) = 0;
 
   /// The net as PyTorch prints it.
   virtual std::string text() const = 0;
@@ -66,6 +72,9 @@ NetSize net_size(const Options& options);
 
 /// The name of the first weight with a number that is not finite; empty if there is none.
 std::string nonfinite_weight(Model& model);
+
+/// How many rows of the training data are computed at a time.
+Index rows_at_a_time(const Options& options, Index train_rows);
 
 /// About how many bytes the run will take beside the data, at its fullest: the weights and what belongs to them, and
 /// then a training step on `train_rows` rows or an evaluation of `test_rows` rows.

@@ -101,7 +101,8 @@ void check_momentum(const Options& o) {
 constexpr const char* footer =
     R"(The data come from the first of: --data, $TINYNET_DATA, the cache ($XDG_CACHE_HOME/tinynet/mnist or
 ~/.cache/tinynet/mnist), a download into it; without MNIST, Debian's dataset-fashion-mnist or digits drawn here.
-TINYNET_OFFLINE=1 is --offline; TINYNET_MNIST_MIRRORS lists other addresses to download from.
+TINYNET_OFFLINE=1 is --offline; TINYNET_MNIST_MIRRORS lists other addresses to download from; with TINYNET_KEEP_BAD=1 a
+download that is not what it should be is kept in the cache as NAME.bad.
 Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 6 numeric, 7 device,
 130/143 stopped by SIGINT/SIGTERM after saving.)";
 
@@ -157,7 +158,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   option("--resume", "FILE", "Go on with the training of this checkpoint, as if it had never stopped",
          [&o](const auto& n, const auto& text) { o.resume_file = file_name(n, text); });
 
-  flag("--override", o.override_lr, "Let --resume go on with another --lr");
+  flag("--override", o.allow_changes, "Let --resume go on with another --lr, or with another version of tinynet");
   flag("--strict-save", o.strict_save, "Stop at a checkpoint that cannot be written, instead of going on without");
 
   choice("--optimizer", "O", "sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adadelta", o.optimizer,
@@ -170,6 +171,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
          [&o](const auto& n, const auto& text) { o.weight_decay = nonnegative_number(n, text); });
   number("--steps", "N", "0 = only evaluate (5000)", o.steps, 0, std::numeric_limits<int>::max());
   number("--batch", "N", "Rows a step, 0 = all (0)", o.batch, Index{0}, Index{1'000'000'000});
+  number("--chunk-rows", "N", "Rows of a step computed at a time, to take less memory; 0 = all (0)", o.chunk_rows,
+         Index{0}, Index{1'000'000'000});
   option("--scale", "F", "Multiplies the pixels 0..255 (1)",
          [&o](const auto& n, const auto& text) { o.scale = positive_number(n, text); });
   option("--engine", "E", "auto, fused, tape (auto)", [&o](const auto& n, const auto& text) {

@@ -29,7 +29,7 @@ struct Options {
   std::string checkpoint_file, resume_file;
   int checkpoint_every = 200;    // steps
   bool strict_save = false;      // a checkpoint that cannot be written ends the training
-  bool override_lr = false;      // go on with another learning rate than the checkpoint's
+  bool allow_changes = false;    // go on with another learning rate or version than the checkpoint's
   bool convert = false;          // take an init_file of wider or narrower numbers
   bool allow_nonfinite = false;  // ... and one with NaN or infinity
 
@@ -37,7 +37,8 @@ struct Options {
   double lr = 0.003;
   std::optional<double> momentum, weight_decay;  // unset: the optimizer's default
   int steps = 5000;
-  Index batch = 0;  // rows a step; 0: all
+  Index batch = 0;       // rows a step; 0: all
+  Index chunk_rows = 0;  // of these, computed at a time; 0: all
   double scale = 1;
   Engine engine = Engine::automatic;
 

@@ -5,6 +5,7 @@
 #include <tinynet/plot/png.hpp>
 #include <utility>
 
+#include "checks.hpp"
 #include "pictures.hpp"
 #include "report.hpp"
 #include "report_words.hpp"
@@ -25,8 +26,7 @@ std::string made(std::string folder) {
                  .path = folder,
                  .what = "--out: no folder, and none can be made",
                  .actual = error ? error.message() : "something else of that name"});
-  for (const char* const name : {"report.html", "metrics.csv", "model.safetensors"})
-    tinynet::check_writable(folder + "/" + name);
+  for (const char* const name : {"report.html", "metrics.csv", "model.safetensors"}) check_output(folder + "/" + name);
   return folder;
 }
 

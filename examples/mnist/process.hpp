@@ -52,7 +52,7 @@ class FileLock {
 };
 
 /// Makes writing to a closed standard output an error instead of a hit on whatever file is opened next, and writing to
-/// a pipe that nobody reads an error instead of the end.
+/// a pipe that nobody reads, or beyond a file's largest allowed size, an error instead of the end.
 void guard_standard_streams();
 
 /// Whether standard error is a terminal, where a line can be drawn over and over.

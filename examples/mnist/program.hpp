@@ -1,6 +1,7 @@
 // What every program here does around its work: how its errors are said, and the exit code.
 #pragma once
 
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -15,9 +16,9 @@ namespace mnist {
 /// Calls work(), which returns the exit code; what it throws becomes one line on standard error and the error's code.
 /// `memory_hint` ends the line that says that memory is short.
 template <class Work>
-int run_program(const std::string& name, const std::string& memory_hint, const Work& work) {
-  const auto fail = [&name](const std::string& what, tinynet::ErrorCode code) {
-    std::fputs((name + ": error: " + what + "\n").c_str(), stderr);
+int run_program(const char* name, const char* memory_hint, const Work& work) {
+  const auto fail = [name](const char* what, tinynet::ErrorCode code) {
+    std::fprintf(stderr, "%s: error: %s\n", name, what);
     return static_cast<int>(code);
   };
   try {
@@ -27,13 +28,17 @@ int run_program(const std::string& name, const std::string& memory_hint, const W
     return 0;
   } catch (const tinynet::Error& error) {
     return fail(error.what(), error.code());
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // nothing here may ask for memory
+    std::array<char, 200> text{};
     const std::size_t bytes = refused_bytes();
-    return fail(
-        "not enough memory" + (bytes == 0 ? "" : ": " + std::to_string(bytes) + " bytes were asked for") + memory_hint,
-        tinynet::ErrorCode::io);
+    std::snprintf(text.data(), text.size(),
+                  bytes == 0 ? "not enough memory%.0zu%s" : "not enough memory: %zu bytes were asked for%s", bytes,
+                  memory_hint);
+    return fail(text.data(), tinynet::ErrorCode::io);
   } catch (const std::exception& error) {
-    return fail(std::string("a bug of this program: ") + error.what(), tinynet::ErrorCode::internal);
+    std::array<char, 1000> text{};
+    std::snprintf(text.data(), text.size(), "a bug of this program: %s", error.what());
+    return fail(text.data(), tinynet::ErrorCode::internal);
   }
 }
 

@@ -1,11 +1,13 @@
 #include "run_json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <tinynet/core/threads.hpp>
 #include <tinynet/core/version.hpp>
 
 #include "build_info.hpp"
+#include "settings.hpp"
 
 namespace mnist {
 namespace {
@@ -30,17 +32,13 @@ Json options_json(const Options& o) {
   text("dataset", o.data.dataset);
   json["device"] = o.device;
   json["threads"] = o.threads;
-  json["hidden"] = o.hidden;
-  json["activation"] = o.activation;
-  json["optimizer"] = o.optimizer;
-  json["lr"] = o.lr;
-  if (o.momentum) json["momentum"] = *o.momentum;
-  if (o.weight_decay) json["weight_decay"] = *o.weight_decay;
-  json["steps"] = o.steps;
-  json["batch"] = o.batch;
-  json["scale"] = o.scale;
-  json["seed"] = o.seed;
-  json["engine"] = o.engine == Engine::fused ? "fused" : o.engine == Engine::tape ? "tape" : "auto";
+  json["engine"] = "auto";
+  const Json settings = settings_json(o);
+  for (const auto& [name, value] : settings.items()) {
+    std::string key = name;
+    std::replace(key.begin(), key.end(), '-', '_');
+    json[key] = value;
+  }
   text("init", o.init_file);
   text("resume", o.resume_file);
   return json;

@@ -13,16 +13,13 @@
 #include <tinynet/io/safetensors.hpp>
 #include <vector>
 
-#ifndef _WIN32
-#include <sys/resource.h>
-#include <unistd.h>
-#endif
-
 #include "build_info.hpp"
 #include "checkpoints.hpp"
+#include "checks.hpp"
 #include "data_source.hpp"
 #include "diagnosis.hpp"
 #include "gpu.hpp"
+#include "limits.hpp"
 #include "model.hpp"
 #include "numbers.hpp"
 #include "output_folder.hpp"
@@ -46,7 +43,7 @@ void note_cpu(const Error& why, Console& console) { console.note("device: cpu ("
 
 /// Returns whether it is a GPU.
 bool choose_device(const Options& options, Console& console) {
-  tinynet::set_num_threads(options.threads);
+  tinynet::set_num_threads(options.threads == 0 ? cpus_present() : options.threads);
   if (options.threads > tinynet::detail::available_cpus())
     console.note(std::to_string(options.threads) + " threads on " + std::to_string(tinynet::detail::available_cpus()) +
                  " CPUs");
@@ -74,50 +71,15 @@ std::unique_ptr<Model> make_model_there(bool on_gpu, const Options& options, con
   }
 }
 
-/// The memory that this process may have, in bytes; 0 if that cannot be found out.
-double memory_present() {
-#if !defined(_WIN32) && defined(_SC_PHYS_PAGES)
-  const double installed =
-      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return installed;
-  return std::min(installed, static_cast<double>(limit.rlim_cur));
-#else
-  return 0;
-#endif
-}
+/// "106 MB"
+std::string megabytes(double bytes) { return fixed(bytes / 1e6, 0) + " MB"; }
 
-void check_memory(const Options& options, Index train_rows, Index test_rows) {
-  const double needed = memory_needed(options, train_rows, test_rows), present = memory_present();
-  if (present > 0 && needed > present)
-    throw Error(ErrorCode::io, "not enough memory: this net and " + std::to_string(train_rows) + " rows need about " +
-                                   fixed(needed, 0) + " bytes; there are " + fixed(present, 0) +
-                                   ". Try smaller --hidden or --batch");
-}
-
-// ---- The data ----------------------------------------------------------------------------------------------------
-
-void check_data(const Data& data, Console& console) {
-  const tinynet::Images& images = data.train.images;
-  if (images.cols() != inputs)
-    throw Error({.path = data.train_images_file,
-                 .offset = 8,
-                 .field = "height and width",
-                 .what = "images of the wrong size",
-                 .expected = std::to_string(inputs) + " pixels, as the net has inputs",
-                 .actual = std::to_string(images.height()) + " x " + std::to_string(images.width()) + " = " +
-                           std::to_string(images.cols())});
-  if (data.train.size() == 0 || data.test.size() == 0) throw Error({.path = data.origin, .what = "no examples"});
-  std::array<Index, classes> counts{};
-  for (const std::uint8_t label : data.train.labels) ++counts.at(label);
-  if (std::count(counts.begin(), counts.end(), 0) > 0) {
-    std::string text = "not every class occurs in the training set; 0 to 9 occur";
-    for (const Index count : counts) text.append(" ").append(std::to_string(count));
-    console.note(text + " times");
-  }
-  const std::uint8_t* const pixels = images.data();
-  if (std::all_of(pixels, pixels + images.rows() * images.cols(), [&](std::uint8_t p) { return p == pixels[0]; }))
-    console.note("all training images are blank");
+/// Throws Error (io) if the net and so many rows of data need more memory than there is. Returns how much they need.
+double check_net(const Options& options, Index train_rows, Index test_rows) {
+  const double needed = memory_needed(options, train_rows, test_rows);
+  check_memory(needed, "this net and " + std::to_string(train_rows) + " rows need",
+               "--chunk-rows, or smaller --hidden or --batch");
+  return needed;
 }
 
 // ---- The weights to start from ---------------------------------------------------------------------------------
@@ -231,12 +193,15 @@ int run(const Options& options, Console& console) {
   const bool on_gpu = choose_device(options, console);
   std::optional<OutputFolder> folder;
   if (!options.out_folder.empty()) folder.emplace(options.out_folder);
-  if (!options.save_file.empty()) tinynet::check_writable(options.save_file);
-  check_memory(options, 1, 1);  // again when the rows are counted
+  if (!options.save_file.empty()) check_output(options.save_file);
+  check_net(options, 1, 1);  // again when the rows are counted
 
   const Data data = load_data(options.data, console);
   check_data(data, console);
-  check_memory(options, data.train.size(), data.test.size());
+  const double needed = check_net(options, data.train.size(), data.test.size());
+  const double by_data = data.bytes() + memory_of_lists(data.train.images);
+  console.note("memory: about " + megabytes(needed + by_data) + " are needed, " + megabytes(by_data) +
+               " of them by the data");
   const std::unique_ptr<Model> model = make_model_there(on_gpu, options, data, console);
   std::optional<ResultCheck> result_check;
   if (model->device() != "cpu" && options.steps > 0) result_check.emplace(options, data.train);

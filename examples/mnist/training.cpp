@@ -28,6 +28,14 @@ void check_finite(float loss, long step, long last_finite, const Where& where) {
                   (place.empty() ? "" : "; " + place) + ". A smaller --lr may help");
 }
 
+/// The same of what the step has made: a loss need not show a weight that is not finite.
+void check_finite(Model& model, long step) {
+  if (model.finite()) return;
+  const std::string weight = nonfinite_number(model);
+  throw Error(ErrorCode::numeric, (weight.empty() ? "a number that the optimizer remembers is not finite" : weight) +
+                                      " after step " + std::to_string(step) + ". A smaller --lr may help");
+}
+
 /// Calls f(); what a device complains of is told with the step, and with the checkpoint that is left.
 template <class F>
 auto at_step(long step, const Checkpoints& checkpoints, const F& f) {
@@ -79,19 +87,21 @@ Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultChe
       result.loss = *loss;
       last_finite = step;
     }
+    check_finite(model, step);
     good = written([&] {
       if (loss)
         for (Metrics& metrics : all_metrics) metrics.add(step, *loss);
       if (logged) console.result("step= " + std::to_string(step) + " loss= " + shortest(result.loss));
     });
     ++step;
-    good = good && written([&] { checkpoints.after(model, step); });
+    good = good && written([&] { at_step(step - 1, checkpoints, [&] { checkpoints.after(model, step); }); });
     if (console.shows_progress() && loss) loss_text = "loss " + significant(static_cast<double>(*loss), 4);
     console.progress("train", "steps", step, options.steps, loss_text);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.steps = step;
-  if (good && step > first_step) written([&] { checkpoints.finish(model, step); });
+  if (good && step > first_step)
+    written([&] { at_step(step - 1, checkpoints, [&] { checkpoints.finish(model, step); }); });
   for (Metrics& metrics : all_metrics) written([&] { metrics.close(); });
   console.clear_progress();
   return result;

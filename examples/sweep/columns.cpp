@@ -10,17 +10,12 @@ namespace sweep {
 namespace {
 
 std::vector<std::string> first_cells(const std::string& rank, const Configuration& c, const std::string& steps) {
-  const auto setting = [&c](const char* name) { return find_setting(name)->text(c); };
-  const std::string hidden = setting("hidden");
-  return {rank,
-          hidden.empty() ? "none" : hidden,
-          setting("activation"),
-          setting("optimizer"),
-          setting("lr"),
-          setting("scale"),
-          setting("seed"),
-          setting("batch"),
-          steps};
+  std::vector<std::string> row{rank};
+  for (const Column& column : columns())
+    if (column.setting) row.push_back(find_setting(column.title)->text(c).value_or(""));
+  if (c.hidden.empty()) row[1] = "none";
+  row.push_back(steps);
+  return row;
 }
 
 std::string loss_text(float loss) {
@@ -38,9 +33,12 @@ const std::vector<Column>& columns() {
                                         {"activation", true, true},
                                         {"optimizer", true, true},
                                         {"lr", false, true},
+                                        {"momentum", false, true},
+                                        {"weight-decay", false, true},
                                         {"scale", false, true},
                                         {"seed", false, true},
                                         {"batch", false, true},
+                                        {"engine", true, true},
                                         {"steps"},  // of a training that goes on how many it has made
                                         {"train loss"},
                                         {"test loss"},
@@ -79,15 +77,22 @@ std::vector<RankedResult> ranked(const std::vector<Result>& results) {
   return order;
 }
 
+std::vector<std::size_t> columns_in_use(const Rows& rows) {
+  std::vector<std::size_t> list;
+  for (std::size_t c = 0; c < columns().size(); ++c)
+    if (!columns()[c].setting || find_setting(columns()[c].title)->text({}) ||
+        std::any_of(rows.begin(), rows.end(), [c](const auto& row) { return !row[c].empty(); }))
+      list.push_back(c);
+  return list;
+}
+
 std::vector<std::string> text_table(Rows rows, std::size_t width) {
-  std::vector<std::size_t> kept, widths;
+  std::vector<std::size_t> kept = columns_in_use(rows), widths(columns().size());
   std::size_t line_width = 0;
-  for (std::size_t c = 0; c < columns().size(); ++c) {
-    std::size_t widest = columns()[c].title.size();
-    for (const auto& row : rows) widest = std::max(widest, row[c].size());
-    kept.push_back(c);
-    widths.push_back(widest);
-    line_width += widest + 2;
+  for (const std::size_t c : kept) {
+    widths[c] = columns()[c].title.size();
+    for (const auto& row : rows) widths[c] = std::max(widths[c], row[c].size());
+    line_width += widths[c] + 2;
   }
   if (line_width - 2 > width && rows.size() > 1)
     std::erase_if(kept, [&rows](std::size_t c) {

@@ -32,6 +32,9 @@ std::vector<RankedResult> ranked(const std::vector<Result>& results);
 
 using Rows = std::vector<std::vector<std::string>>;
 
+/// The numbers of the columns without settings that no row was given.
+std::vector<std::size_t> columns_in_use(const Rows& rows);
+
 /// The lines of a table in text, the titles first. If they are wider than `width`, the settings that are the same in
 /// all rows are left out.
 std::vector<std::string> text_table(Rows rows, std::size_t width = std::numeric_limits<std::size_t>::max());

@@ -3,47 +3,21 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "../mnist/numbers.hpp"
-
 namespace sweep {
 namespace {
 
 using tinynet::Error;
 using tinynet::ErrorCode;
 
-std::string hidden_text(const Configuration& c) {
-  std::string text;
-  for (const Index width : c.hidden) text += (text.empty() ? "" : ",") + std::to_string(width);
-  return text;
-}
-
 bool is_number(const Json& json) { return json.is_number(); }
-bool is_string(const Json& json) { return json.is_string(); }
-bool is_numbers(const Json& json) { return json.is_array() && std::all_of(json.begin(), json.end(), is_number); }
+
+bool is_of(Setting::Kind kind, const Json& json) {
+  if (kind == Setting::Kind::word) return json.is_string();
+  if (kind == Setting::Kind::number) return json.is_number();
+  return json.is_array() && std::all_of(json.begin(), json.end(), is_number);
+}
 
 }  // namespace
-
-const std::vector<Setting>& settings() {
-  static const std::vector<Setting> list{
-      {"hidden", "L;L", "Widths of the hidden layers, \"\" for none (30,30)", hidden_text, "an array of numbers",
-       is_numbers},
-      {"activation", "A,A", "relu, leaky_relu, elu, sigmoid, tanh, silu, gelu (relu)",
-       [](const Configuration& c) { return c.activation; }, "a string", is_string},
-      {"optimizer", "O,O", "sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adadelta (sgd)",
-       [](const Configuration& c) { return c.optimizer; }, "a string", is_string},
-      {"lr", "F,F", "Learning rates (0.003)", [](const Configuration& c) { return mnist::shortest(c.lr); }, "a number",
-       is_number},
-      {"scale", "F,F", "What the pixels 0..255 are multiplied by (1)",
-       [](const Configuration& c) { return mnist::shortest(c.scale); }, "a number", is_number},
-      {"batch", "N,N", "Rows a step, 0 = all (0)", [](const Configuration& c) { return std::to_string(c.batch); },
-       "a number", is_number},
-      {"steps", "N,N", "Steps (5000)", [](const Configuration& c) { return std::to_string(c.steps); }, "a number",
-       is_number},
-      {"seed", "N,N", "Of the weights and of the batches (0)",
-       [](const Configuration& c) { return std::to_string(c.seed); }, "a number", is_number},
-  };
-  return list;
-}
 
 const Setting* find_setting(const std::string& name) {
   const auto found = std::find_if(settings().begin(), settings().end(), [&](const auto& s) { return s.name == name; });
@@ -56,8 +30,14 @@ std::string setting_names() {
   return names;
 }
 
+std::string type_name(const Setting& setting) {
+  return setting.kind == Setting::Kind::word     ? "a string"
+         : setting.kind == Setting::Kind::number ? "a number"
+                                                 : "an array of numbers";
+}
+
 std::string canonical(const std::string& name, const std::string& value) {
-  return find_setting(name)->text(configuration({{name, value}}));
+  return find_setting(name)->text(configuration({{name, value}})).value_or(value);
 }
 
 Configuration configuration(const Values& values) {
@@ -72,30 +52,20 @@ Configuration configuration(const Values& values) {
 
 std::string key(const Configuration& c) {
   std::string text;
-  for (const Setting& s : settings()) text += (text.empty() ? "" : " ") + s.name + "=" + s.text(c);
+  for (const Setting& s : settings())
+    if (const auto value = s.text(c)) text += (text.empty() ? "" : " ") + s.name + "=" + *value;
   return text;
 }
 
 std::string command(const Configuration& c) {
   std::string text = "mnist";
-  for (const Setting& s : settings()) {
-    const std::string value = s.text(c);
-    text += " --" + s.name + " " + (value.empty() ? "\"\"" : value);
-  }
+  for (const Setting& s : settings())
+    if (const auto value = s.text(c)) text += " --" + s.name + " " + (value->empty() ? "\"\"" : *value);
   return text;
 }
 
-Json to_json(const Configuration& c) {
-  Json json = Json::object();
-  for (const Setting& s : settings()) {
-    const std::string text = s.text(c);
-    json[s.name] = s.is_type == is_string ? Json(text) : Json::parse(s.is_type == is_numbers ? "[" + text + "]" : text);
-  }
-  return json;
-}
-
 std::string value_from_json(const Setting& setting, const Json& json, const Place& place) {
-  if (!setting.is_type(json)) place.refuse("expected " + setting.type + ", found " + shown(json));
+  if (!is_of(setting.kind, json)) place.refuse("expected " + type_name(setting) + ", found " + shown(json));
   std::string text;
   if (json.is_string())
     text = json.get<std::string>();

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../mnist/options.hpp"
+#include "../mnist/settings.hpp"
 #include "json.hpp"
 
 namespace sweep {
@@ -15,19 +15,15 @@ using tinynet::Index;
 /// mnist's options; all but those in settings() are as mnist has them without options.
 using Configuration = mnist::Options;
 
-/// An option that a sweep can have several values of.
-struct Setting {
-  std::string name;                           ///< mnist's, without the dashes
-  std::string values, help;                   ///< for --help
-  std::string (*text)(const Configuration&);  ///< its value, as the command line has it
-  std::string type;                           ///< of a value in JSON, for people
-  bool (*is_type)(const Json&);
-};
-const std::vector<Setting>& settings();
+using mnist::Setting;
+using mnist::settings;
 
 /// The setting of this name, or null; and all names, for messages.
 const Setting* find_setting(const std::string& name);
 std::string setting_names();
+
+/// What a setting's value in JSON is: "a number".
+std::string type_name(const Setting& setting);
 
 /// A value as settings() would say it, "1e-2" as "0.01". Throws mnist's Error (usage): "--lr: expected ..., found ...".
 std::string canonical(const std::string& name, const std::string& value);
@@ -38,14 +34,15 @@ using Values = std::map<std::string, std::string>;
 /// What mnist makes of these values. Throws mnist's Error (usage).
 Configuration configuration(const Values& values);
 
-/// "30,30 relu sgd lr=0.003 scale=1 seed=0 batch=0 steps=5000": two trainings that have the same are the same.
+/// "hidden=30,30 activation=relu optimizer=sgd lr=0.003 ...", without what the optimizer or the program chooses: two
+/// trainings that have the same are the same.
 std::string key(const Configuration& c);
 
 /// The command that does the same training alone.
 std::string command(const Configuration& c);
 
 /// {"hidden": [30, 30], "activation": "relu", ...}
-Json to_json(const Configuration& c);
+inline Json to_json(const Configuration& c) { return mnist::settings_json(c); }
 
 /// A value in a file as the command line has it. Throws Error (data) at `place` if it is none of this setting.
 std::string value_from_json(const Setting& setting, const Json& json, const Place& place);

@@ -16,7 +16,7 @@ bool contains(const std::vector<std::string>& list, const std::string& value) {
 
 std::vector<std::string> list_from_json(const Setting& setting, const Json& json, const Place& place) {
   if (!json.is_array() || json.empty())
-    place.refuse("expected an array of values, each " + setting.type + ", found " + shown(json));
+    place.refuse("expected an array of values, each " + type_name(setting) + ", found " + shown(json));
   std::vector<std::string> list;
   for (std::size_t i = 0; i < json.size(); ++i) {
     std::string value = value_from_json(setting, json[i], place.element(i));

@@ -20,6 +20,23 @@ DIR gets results.jsonl, a line for each training that has come to its end, and s
 With the same DIR again only what is missing is trained.
 Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 130/143 stopped by SIGINT/SIGTERM.)";
 
+struct SettingHelp {
+  const char *name, *values, *help;
+};
+constexpr SettingHelp setting_helps[] = {
+    {"hidden", "L;L", "Widths of the hidden layers, \"\" for none (30,30)"},
+    {"activation", "A,A", "relu, leaky_relu, elu, sigmoid, tanh, silu, gelu (relu)"},
+    {"optimizer", "O,O", "sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adadelta (sgd)"},
+    {"lr", "F,F", "Learning rates (0.003)"},
+    {"momentum", "F,F", "For sgd, momentum, nesterov and rmsprop (momentum and nesterov: 0.9, others 0)"},
+    {"weight-decay", "F,F", "(adamw: 0.01, others 0)"},
+    {"scale", "F,F", "What the pixels 0..255 are multiplied by (1)"},
+    {"batch", "N,N", "Rows a step, 0 = all (0)"},
+    {"steps", "N,N", "Steps (5000)"},
+    {"seed", "N,N", "Of the weights and of the batches (0)"},
+    {"engine", "E,E", "auto, fused, tape (auto)"},
+};
+
 std::string file_name(const std::string& option, const std::string& text) {
   // A name like that is more likely an option after one whose value is missing; ./--name is always possible.
   if (text.empty() || text.starts_with("--"))
@@ -40,9 +57,11 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   Lists lists;
   mnist::CommandLine line("sweep", "Trains mnist's net in many configurations and compares them.", footer);
 
-  for (const Setting& s : settings())
-    line.option("--" + s.name, s.values, s.help,
-                [&lists, &s](const auto&, const auto& text) { lists[s.name] = split(s.name, text); });
+  for (const auto& [name, values, help] : setting_helps)
+    line.option("--" + std::string(name), values, help,
+                [&lists, setting = std::string(name)](const auto&, const auto& text) {
+                  lists[setting] = split(setting, text);
+                });
   line.option("--file", "FILE", "Read the lists, or single configurations, from this JSON file",
               [&file](const auto& name, const auto& text) { file = file_name(name, text); });
   line.option("--data", "DIR", "Folder with MNIST's four files, raw or .gz; nothing else is tried",

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "../mnist/chart_library.hpp"
+#include "../mnist/checks.hpp"
 #include "columns.hpp"
 #include "page_script.hpp"
 #include "tidy.hpp"
@@ -36,7 +37,7 @@ std::vector<const Setting*> varied(const std::vector<RankedResult>& rows) {
 std::string name_of(const Configuration& c, const std::vector<const Setting*>& varied) {
   std::string name;
   for (const Setting* s : varied) {
-    const std::string value = s->text(c);
+    const std::string value = s->text(c).value_or("default");
     name += (name.empty() ? "" : ", ") + s->name + " " + (value.empty() ? "none" : value);
   }
   return name.empty() ? "loss" : name;
@@ -59,11 +60,12 @@ std::string chart(const std::vector<RankedResult>& rows) {
                              {.y_label = "loss in training", .instead = instead, .logarithmic = true});
 }
 
-/// The classes of the columns' cells: `name` for words, `same` for a setting that all rows have.
-std::vector<std::string> classes(const std::vector<RankedResult>& rows) {
+/// The classes of these columns' cells: `name` for words, `same` for a setting that all rows have.
+std::vector<std::string> classes(const std::vector<RankedResult>& rows, const std::vector<std::size_t>& shown) {
   const auto differ = varied(rows);
   std::vector<std::string> list;
-  for (const Column& column : columns()) {
+  for (const std::size_t i : shown) {
+    const Column& column = columns()[i];
     const bool same =
         rows.size() > 1 && column.setting &&
         std::none_of(differ.begin(), differ.end(), [&](const auto* s) { return s->name == column.title; });
@@ -74,10 +76,13 @@ std::vector<std::string> classes(const std::vector<RankedResult>& rows) {
 
 std::string table(const std::vector<RankedResult>& rows) {
   std::string html = "<div class=\"scroll\">\n<table id=\"runs\">\n<thead><tr><th></th>";
-  const std::vector<std::string> of_class = classes(rows);
-  for (std::size_t i = 0; i < of_class.size(); ++i)
+  Rows texts;
+  for (const auto& [rank, result] : rows) texts.push_back(cells(*result, rank));
+  const std::vector<std::size_t> shown = columns_in_use(texts);
+  const std::vector<std::string> of_class = classes(rows, shown);
+  for (std::size_t i = 0; i < shown.size(); ++i)
     html += "<th scope=\"col\"" + of_class[i] + (i == 0 ? " aria-sort=\"ascending\"" : "") +
-            "><button type=\"button\">" + columns()[i].title + "</button></th>";
+            "><button type=\"button\">" + columns()[shown[i]].title + "</button></th>";
   html += "</tr></thead>\n<tbody>\n";
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const Result& r = *rows[row].result;
@@ -86,8 +91,8 @@ std::string table(const std::vector<RankedResult>& rows) {
             html_text(tip + command(r.configuration)) +
             "\"><td><button type=\"button\" aria-pressed=\"true\" aria-label=\"curve\" style=\"color:" +
             tinynet::curve_color(row, rows.size()) + "\">●</button></td>";
-    const auto texts = cells(r, rows[row].rank);
-    for (std::size_t i = 0; i < texts.size(); ++i) html += "<td" + of_class[i] + ">" + html_text(texts[i]) + "</td>";
+    for (std::size_t i = 0; i < shown.size(); ++i)
+      html += "<td" + of_class[i] + ">" + html_text(texts[row][shown[i]]) + "</td>";
     html += "</tr>\n";
   }
   return html + "</tbody>\n</table>\n</div>\n";
@@ -125,7 +130,7 @@ std::string page_text(const std::vector<Result>& results, std::size_t missing, c
 
 Page::Page(const std::string& folder, std::string about)
     : path_((std::filesystem::path(folder) / "sweep.html").string()), about_(std::move(about)) {
-  tinynet::check_writable(path_);
+  mnist::check_output(path_);
 }
 
 void Page::update(const std::vector<Result>& results, std::size_t missing) {

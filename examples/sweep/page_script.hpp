@@ -26,17 +26,22 @@ inline constexpr std::string_view page_script = R"js(<script>
   const table = document.getElementById('runs'), body = table.tBodies[0], chart = document.getElementById('curves');
   const rows = [...body.rows], heads = [...table.tHead.rows[0].cells];
 
-  const show = (row, yes) => {
-    const mark = row.querySelector('button');
-    if (!mark || !chart.show || (mark.getAttribute('aria-pressed') === 'true') === yes) return;
-    mark.setAttribute('aria-pressed', yes);
-    mark.textContent = yes ? '●' : '○';
-    chart.show(Number(row.dataset.curve), yes);
+  // wanted(row, i): whether the curve of the i-th row shall be seen. All are drawn once.
+  const is_shown = mark => mark.getAttribute('aria-pressed') === 'true';
+  const show = (some, wanted) => {
+    const changes = {};
+    some.forEach((row, i) => {
+      const mark = row.querySelector('button'), yes = mark && wanted(mark, i);
+      if (!mark || !chart.show || is_shown(mark) === yes) return;
+      mark.setAttribute('aria-pressed', yes);
+      mark.textContent = yes ? '●' : '○';
+      changes[row.dataset.curve] = yes;
+    });
+    if (Object.keys(changes).length > 0) chart.show(changes);
   };
-  const is_shown = row => row.querySelector('button')?.getAttribute('aria-pressed') === 'true';
-  for (const row of rows) row.addEventListener('click', () => show(row, !is_shown(row)));
+  for (const row of rows) row.addEventListener('click', () => show([row], mark => !is_shown(mark)));
   for (const button of document.querySelectorAll('button[data-first]'))
-    button.addEventListener('click', () => [...body.rows].forEach((row, i) => show(row, i < Number(button.dataset.first))));
+    button.addEventListener('click', () => show([...body.rows], (_, i) => i < Number(button.dataset.first)));
 
   // Words in the order of the alphabet, numbers in theirs, and what is none at the end either way.
   heads.forEach((head, column) => head.querySelector('button')?.addEventListener('click', () => {
@@ -55,7 +60,7 @@ inline constexpr std::string_view page_script = R"js(<script>
   }));
 
   // Losses that end in infinity would leave no room for the others: their curves are hidden at first.
-  addEventListener('DOMContentLoaded', () => rows.filter(row => 'diverged' in row.dataset).forEach(row => show(row, false)));
+  addEventListener('DOMContentLoaded', () => show(rows.filter(row => 'diverged' in row.dataset), () => false));
 }
 </script>
 )js";

@@ -13,6 +13,7 @@
 #include <tinynet/io/stored_tensor.hpp>
 #include <utility>
 
+#include "../mnist/checks.hpp"
 #include "../mnist/model.hpp"
 #include "tidy.hpp"
 
@@ -51,8 +52,9 @@ Result result_of(const Json& json, const std::string& data, const Place& place) 
   if (!json.is_object() || !json.contains("configuration"))
     place.refuse("this is no result of a sweep: " + shown(json));
   const Values values = values_from_json(json["configuration"], place.member("configuration"));
-  for (const Setting& s : settings())
-    if (!values.contains(s.name)) place.member("configuration").refuse(s.name + " is missing");
+  const Configuration by_itself;
+  for (const Setting& s : settings())  // the others may be left to the optimizer
+    if (s.text(by_itself) && !values.contains(s.name)) place.member("configuration").refuse(s.name + " is missing");
   Result r;
   r.configuration = configuration(values);
   try {
@@ -88,7 +90,7 @@ std::string file_in(const std::string& folder) {
   if (error)
     throw Error({.code = ErrorCode::io, .path = folder, .what = "cannot be made a folder", .actual = error.message()});
   std::string path = (std::filesystem::path(folder) / "results.jsonl").string();
-  tinynet::check_writable(path);
+  mnist::check_output(path);
   return path;  // the lock makes it
 }
 

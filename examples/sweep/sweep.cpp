@@ -1,11 +1,14 @@
 #include "sweep.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <tinynet/core/threads.hpp>
 #include <utility>
 
+#include "../mnist/checks.hpp"
 #include "../mnist/data_fingerprint.hpp"
+#include "../mnist/limits.hpp"
 #include "../mnist/model.hpp"
 #include "../mnist/numbers.hpp"
 #include "../mnist/stop_request.hpp"
@@ -20,23 +23,24 @@ namespace {
 
 using mnist::StopRequest;
 
-void check_data(const mnist::Data& data) {
-  const tinynet::Images& images = data.train.images;
-  if (images.cols() != mnist::inputs)
-    throw tinynet::Error({.path = data.train_images_file,
-                          .offset = 8,
-                          .field = "height and width",
-                          .what = "images of the wrong size",
-                          .expected = std::to_string(mnist::inputs) + " pixels, as the nets have inputs",
-                          .actual = std::to_string(images.height()) + " x " + std::to_string(images.width()) + " = " +
-                                    std::to_string(images.cols())});
+/// Throws Error (io) if the largest trainings that may go on at once need more memory than there is.
+void check_memory(const std::vector<Configuration>& configurations, const mnist::Data& data, int threads) {
+  std::vector<double> needs;
+  for (const Configuration& c : configurations)
+    needs.push_back(mnist::memory_needed(c, data.train.size(), data.test.size()));
+  std::sort(needs.rbegin(), needs.rend());
+  needs.resize(std::min(needs.size(), static_cast<std::size_t>(threads)));
+  const std::string trainings =
+      needs.size() == 1 ? "1 training needs" : std::to_string(needs.size()) + " trainings at once need";
+  mnist::check_memory(std::accumulate(needs.begin(), needs.end(), 0.0), trainings,
+                      "smaller --hidden, --batch or --threads");
 }
 
 int threads_of(const Options& options, mnist::Console& console) {
   const int cpus = tinynet::detail::available_cpus();
   if (options.threads > cpus)
     console.note(std::to_string(options.threads) + " trainings at once on " + std::to_string(cpus) + " CPUs");
-  return options.threads == 0 ? cpus : options.threads;
+  return options.threads == 0 ? mnist::cpus_present() : options.threads;
 }
 
 /// Those that have no result yet.
@@ -79,13 +83,15 @@ void draw(LiveTable& live, const std::vector<Result>& results, const Pool& pool,
 int run(const Options& options, mnist::Console& console) {
   const int threads = threads_of(options, console);
   const mnist::Data data = mnist::load_data(options.data, console);
-  check_data(data);
+  mnist::check_data(data, console);
   ResultsFile file(options.folder, mnist::data_fingerprint({&data.train, &data.test}),
                    [&](const std::string& text) { console.note(text); });
   const std::string images =
       std::to_string(data.train.size()) + " + " + std::to_string(data.test.size()) + " images, " + data.origin;
   Page page(options.folder, images);
   const std::vector<Configuration> left = missing(options.configurations, file.results());
+  tinynet::set_num_threads(1);  // for each training
+  check_memory(left, data, threads);
   const std::size_t wanted = options.configurations.size(), found = wanted - left.size();
   console.note(configurations(wanted) + (found == 0 ? "" : ", " + std::to_string(found) + " of them done before"));
 

@@ -70,8 +70,13 @@ std::optional<Result> train(const Configuration& configuration, const mnist::Dat
   try {
     const auto model = mnist::make_model(configuration, data.train);
     const double before = elapsed();
+    const auto check_weights = [&model] {  // a loss need not show them
+      if (!model->finite())
+        throw Error(ErrorCode::numeric, "a weight, or what the optimizer remembers, is NaN or infinite");
+    };
     for (; step < configuration.steps; ++step) {
       if (stop) return std::nullopt;
+      check_weights();
       const double seconds = elapsed() - before;
       model->step(true, [&](float loss) {
         check_finite(static_cast<double>(loss), "the loss");
@@ -82,6 +87,7 @@ std::optional<Result> train(const Configuration& configuration, const mnist::Dat
       progress.loss = result.train_loss;
       progress.step = step + 1;
     }
+    check_weights();
     const tinynet::Evaluation test = model->evaluate(data.test);
     check_finite(test.loss, "the loss on the test data");
     result.test_loss = static_cast<float>(test.loss);

@@ -131,3 +131,21 @@ TEST_CASE("what makes no sense is refused") {
   CHECK_THROWS_WITH_AS(Batches(none, make_labels(0), 2),
                        "Batches: expected a positive batch size and at least one row, found 2 and 0", Error);
 }
+
+TEST_CASE("batches that are skipped are those that would have been taken") {
+  const auto x = make_rows(11);
+  const auto labels = make_labels(11);
+  for (const bool shuffle : {true, false})
+    for (const Index before : {0, 1, 3, 4})
+      for (const Index skipped : {0, 1, 2, 3, 4, 6, 7, 31}) {
+        CAPTURE(shuffle);
+        CAPTURE(before);
+        CAPTURE(skipped);
+        const BatchOptions options{.shuffle = shuffle, .seed = {3}};
+        Batches taken(x, labels, 4, options), passed(x, labels, 4, options);
+        for (Index i = 0; i < before; ++i) taken.next(), passed.next();
+        for (Index i = 0; i < skipped; ++i) taken.next();
+        passed.skip(skipped);
+        for (int i = 0; i < 5; ++i) CHECK(check(passed.next()) == check(taken.next()));
+      }
+}

@@ -175,6 +175,7 @@ TEST_CASE("several curves have their names and colours, and one pair of axes") {
   REQUIRE(colors.size() == 4);
   CHECK(colors[0] != colors[1]);
   CHECK(colors[0] == colors[2]);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(colors[i] == curve_color(i % 2, 2));  // as on a web page
 }
 
 TEST_CASE("ticks of a linear axis are few round numbers inside it") {

@@ -83,6 +83,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_broken(self, _):
         self.send_error(503)
 
+    def do_forbidden(self, _):
+        self.send_error(403)
+
+    def do_busy(self, _):
+        """Too many requests: come back in an hour."""
+        self.send_response(429)
+        self.send_header("Retry-After", "3600")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def do_html(self, _):
         self.send(b"\n<!DOCTYPE html>\n<html><body>Please log in</body></html>", "text/html")
 

@@ -7,12 +7,14 @@ What needs the real files takes them from $TINYNET_DATA and is skipped without.
 """
 
 import concurrent.futures
+import contextlib
 import gzip
 import hashlib
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -20,9 +22,13 @@ import tempfile
 import time
 import unittest
 
+import small_disk
 from bad_server import HASHES, NAMES, RAW, Server
 
 PROGRAM = ""
+ROOM = small_disk.why_not()
+
+
 class DownloadTest(unittest.TestCase):
     def setUp(self):
         self.server = Server()
@@ -82,6 +88,34 @@ class Failures(DownloadTest):
     def test_server_error(self):
         self.check("broken", "503")
 
+    def test_forbidden(self):
+        self.check("forbidden", "403")
+
+    def test_too_many_requests(self):
+        """Nobody waits for as long as such a server wants; the next mirror is asked at once, this one not again."""
+        start = time.monotonic()
+        self.check("busy", "429")
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertEqual(self.server.requests(), [("busy", NAMES[0])])
+
+    def test_a_host_that_never_answers(self):
+        """Its queue of connections is full, so the system drops whoever knocks."""
+        with contextlib.ExitStack() as sockets:
+            silent = sockets.enter_context(socket.socket())
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(0)
+            for _ in range(8):
+                knocking = sockets.enter_context(socket.socket())
+                knocking.setblocking(False)
+                knocking.connect_ex(silent.getsockname())
+            time.sleep(0.1)
+            start = time.monotonic()
+            done = self.run_program(f"http://127.0.0.1:{silent.getsockname()[1]} {self.server.mirrors('missing')}")
+            line = self.error_line(done, 5)
+            self.assertRegex(line, "timed out|[Tt]imeout|connect")
+            self.assertIn("404", line)
+            self.assertTrue(1 < time.monotonic() - start < 15)
+
     def test_page_with_status_200(self):
         self.check("html", "got HTML .first bytes `<!DOCTYPE html")
 
@@ -104,6 +138,35 @@ class Failures(DownloadTest):
         line = self.check("wrong", "wrong SHA-256")
         self.assertIn("expected " + HASHES[NAMES[0]], line)
         self.assertIn("found " + hashlib.sha256(bytes(47040016)).hexdigest(), line)
+
+    def test_what_is_wrong_is_kept_if_that_is_wanted(self):
+        kept = self.cache / (NAMES[0] + ".bad")
+        self.check("wrong", "wrong SHA-256")
+        self.check("html", "got HTML", TINYNET_KEEP_BAD="0")
+        self.assertFalse(kept.exists())
+        for how, start in (("html", b"\n<!DOCTYPE html"), ("wrong", b"\x1f\x8b")):
+            line = self.check(how, f"kept as {kept}", TINYNET_KEEP_BAD="1")
+            self.assertIn("got HTML" if how == "html" else "wrong SHA-256", line)
+            self.assertEqual(kept.read_bytes()[: len(start)], start)
+
+    @unittest.skipIf(ROOM, ROOM)
+    def test_a_cache_on_a_full_disk_or_one_closed_to_writing(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        # What comes from the last one cannot be kept, what comes from the first two has no place.
+        for kind, how, reason in (("read-only", "missing", "Read-only file system"),
+                                  ("full", "html", "No space left on device"), ("full", "good", "No space left")):
+            if how == "good" and not RAW:
+                continue
+            with self.subTest(kind=kind, how=how):
+                command = [PROGRAM, "--steps", "0", "--dataset", "mnist"]
+                more = {"XDG_CACHE_HOME": str(disk), "TINYNET_KEEP_BAD": "1"}
+                done, left = small_disk.run(kind, disk, command, env=self.environment(self.server.mirrors(how), **more))
+                line = self.error_line(done, 4)
+                self.assertRegex(line, reason)
+                self.assertIn(str(disk / "tinynet" / "mnist"), line)
+                self.assertTrue(line.endswith("Give the folder of the data with --data DIR"), line)
+                self.assertEqual(left, [])
 
     def test_wrong_size(self):
         self.check("short", "wrong size; expected 47040016 bytes, found 1000")
@@ -168,7 +231,6 @@ class Failures(DownloadTest):
     def test_no_curl(self):
         tools = self.folder / "bin"
         tools.mkdir()
-        (tools / "sha256sum").symlink_to(shutil.which("sha256sum"))
         done = self.run_program(self.server.mirrors("missing"), PATH=str(tools))
         self.assertIn("curl is not installed", self.error_line(done, 5))
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Stops mnist's training and goes on with it: mnist_checkpoint.py PROGRAM."""
 
+import json
 import math
 import signal
 import struct
@@ -65,7 +66,7 @@ class CheckpointTest(harness.ProgramTest):
                                     ("--weight-decay", 0.1, "default")):
             self.bad(3, f"{name}: a checkpoint of another training; expected {option} {value}, found {option} {then}",
                      "--resume", self.file, option, value)
-        self.bad(3, "expected --seed 1, --lr 0.1, found --seed 0, --lr 0.003", "--resume", self.file, "--lr", 0.1,
+        self.bad(3, "expected --lr 0.1, --seed 1, found --lr 0.003, --seed 0", "--resume", self.file, "--lr", 0.1,
                  "--seed", 1)
         self.bad(2, "--resume and --init", "--resume", self.file, "--init", self.file)
         other = self.folder / "other"
@@ -79,6 +80,49 @@ class CheckpointTest(harness.ProgramTest):
         self.assertEqual(go_on(), self.fingerprint("--steps", 9))
         self.assertNotEqual(go_on("--lr", 0.01), go_on())
         self.bad(3, "expected --seed 1, found --seed 0", "--resume", self.file, "--override", "--seed", 1)
+
+    def change_metadata(self, **changes):
+        """Writes other texts into the file, which then has no checksum any more."""
+        data = self.file.read_bytes()
+        size = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8 : 8 + size])
+        about = header["__metadata__"]
+        about.pop("tinynet.checksum", None)
+        for key, value in changes.items():
+            self.assertIn(key.replace("_", " "), [k.replace(".", " ") for k in about])
+            about[next(k for k in about if k.replace(".", " ") == key.replace("_", " "))] = value
+        text = json.dumps(header).encode()
+        self.file.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size :])
+
+    def test_another_version_of_tinynet(self):
+        """Another version may round in another way, so it goes on only if that is wanted."""
+        self.fingerprint("--steps", 5, "--checkpoint", self.file)
+        whole, version = self.fingerprint("--steps", 9), self.good("--version").stdout.split()[-1].strip(")")
+        self.change_metadata()
+        self.assertEqual(self.fingerprint("--steps", 9, "--resume", self.file), whole)
+        self.change_metadata(mnist_tinynet="0.0.1")
+        line = self.bad(3, f"a checkpoint of another training; expected tinynet {version}, found tinynet 0.0.1",
+                        "--resume", self.file)
+        self.assertIn("--override", line)
+        self.assertEqual(self.fingerprint("--steps", 9, "--resume", self.file, "--override"), whole)
+
+    def test_any_number_of_steps_in_the_file_takes_no_time(self):
+        options = ["--batch", 70, "--hidden", "8"]
+        self.fingerprint("--steps", 3, "--checkpoint", self.file, *options)
+        start = time.monotonic()
+        for steps in (1 << 31, 10**15, (1 << 62) - 1):
+            self.change_metadata(tinynet_checkpoint_steps=str(steps))
+            self.bad(3, f"no training of this program: metadata tinynet.checkpoint.steps; expected at most 2147483647, "
+                        f"found {steps}", "--resume", self.file, *options)
+        for steps in ("-1", "1e3", "", str(1 << 63)):
+            self.change_metadata(tinynet_checkpoint_steps=steps)
+            self.bad(3, "metadata tinynet.checkpoint.steps; expected a number", "--resume", self.file, *options)
+        self.change_metadata(tinynet_checkpoint_steps="2147483647")
+        self.assertIn("nothing is left to do", self.good("--steps", 5, "--resume", self.file, *options).stderr)
+        self.change_metadata(tinynet_checkpoint_steps="1000000")
+        self.assertIn("goes on after 1000000 steps",
+                      self.good("--steps", 1000003, "--resume", self.file, *options).stderr)
+        self.assertLess(time.monotonic() - start, 60)
 
     def test_nothing_is_left_to_do(self):
         whole = self.good("--steps", 5, "--checkpoint", self.file, "--fingerprint")

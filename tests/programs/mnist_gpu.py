@@ -3,6 +3,8 @@
 stand_in_runtime.cpp in place of the CUDA runtime library.
 """
 
+import re
+
 import harness
 
 
@@ -37,11 +39,20 @@ class GpuTest(harness.ProgramTest):
 
     def test_too_little_memory_is_said_with_both_numbers(self):
         error = self.bad(7, "not enough memory on the GPU", "--device", "cuda:1", TINYNET_STAND_IN="little memory")
-        self.assertRegex(error, r"this net and 300 rows need about \d{6,} bytes; free are 12345\. Try smaller")
+        self.assertRegex(error, r"this net and 300 rows need about \d{6,} bytes; free are 12345\. Try --chunk-rows, smaller")
 
-    def failing(self, text, **more):
+    def test_rows_in_chunks_need_less(self):
+        harness.write_data(self.folder / "many rows", train=3000, test=20)
+        options = ("--device", "cuda", "--engine", "tape", "--data", self.folder / "many rows")
+        needed = [int(re.search(r"need about (\d+) bytes",
+                                self.bad(7, "not enough memory", *options, "--chunk-rows", rows,
+                                         data=False, TINYNET_STAND_IN="little memory"))[1]) for rows in (0, 3000, 100)]
+        self.assertEqual(needed[0], needed[1])
+        self.assertLess(3 * needed[2], needed[0])
+
+    def failing(self, text, *options, **more):
         """A run that begins to train, and ends with this error."""
-        done = self.run_program("--device", "cuda", **more)
+        done = self.run_program("--device", "cuda", *options, **more)
         self.assertEqual(done.returncode, 7, done.stderr)
         self.assertIn("X.device: cuda:0\n", done.stdout)
         self.assertNotIn("in the end", done.stdout)
@@ -58,6 +69,12 @@ class GpuTest(harness.ProgramTest):
         }.items():
             with self.subTest(trouble):
                 self.failing(f"at step 0: {text}", TINYNET_STAND_IN=trouble)
+
+    def test_the_checkpoint_that_is_left_is_named(self):
+        path = self.folder / "checkpoint.safetensors"
+        self.good("--device", "cpu", "--steps", 50, "--checkpoint", path)
+        self.failing(f"(cudaErrorIllegalAddress); the checkpoint after 50 steps is {path}", "--resume", path,
+                     "--checkpoint", path, TINYNET_STAND_IN="illegal address", TINYNET_STAND_IN_FROM="200")
 
     def test_a_wrong_result_is_found(self):
         self.failing("a wrong result at step 0: the loss of the first 300 rows is 0 on the GPU and ")

@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -71,11 +72,20 @@ class Options(ProgramTest):
             done = run(100, "--steps", 1, *options)
             self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
             self.assertRegex(done.stderr, r"not enough memory: this net and \d+ rows need about \d+ bytes; there are "
-                                          rf"{100 << 20}\. Try smaller --hidden or --batch\n\Z")
+                                          rf"{100 << 20}\. Try --chunk-rows, or smaller --hidden or --batch\n\Z")
         # By the request that could not be met.
         done = run(50, "--steps", 1, "--dataset", "synthetic", "--threads", 1, data=False)
         self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
         self.assertRegex(done.stderr, r"not enough memory: \d+ bytes were asked for\n\Z")
+
+    def test_the_estimate_of_the_memory_is_said(self):
+        said = self.good("--steps", 1).stderr
+        found = re.search(r"memory: about (\d+) MB are needed, (\d+) MB of them by the data", said)
+        self.assertTrue(found, said)
+        self.assertEqual(int(found[2]), round((300 + 600) * 785 / 1e6))
+        larger = self.good("--steps", 1, "--hidden", "1000,100").stderr
+        more = int(re.search(r"memory: about (\d+) MB", larger)[1]) - int(found[1])
+        self.assertGreater(more, 5 * 4 * 884_000 / 1e6)
 
     def test_momentum(self):
         self.bad(2, "adam has none", "--optimizer", "adam", "--momentum", "0.9")

@@ -19,8 +19,11 @@ bool is(const char* trouble) {
 cudaError_t last = cudaSuccess;
 stand_in::Counts counted;
 
-// From the twentieth kernel on.
-bool fails(const char* trouble) { return is(trouble) && counted.kernels >= 20; }
+// From the twentieth kernel on, or from that which $TINYNET_STAND_IN_FROM says.
+bool fails(const char* trouble) {
+  const char* const from = std::getenv("TINYNET_STAND_IN_FROM");
+  return is(trouble) && counted.kernels >= (from == nullptr ? 20 : std::atoi(from));
+}
 
 cudaError_t say(cudaError_t status) {
   if (status != cudaSuccess) last = status;

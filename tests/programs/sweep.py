@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -95,6 +96,46 @@ class Table(SweepTest):
         self.assertRegex(said[0], r"hidden=\S* activation=relu optimizer=\w+ lr=0.003 scale=0.01 batch=0 steps=20 seed=0: "
                                   r"test loss \d+\.\d+, accuracy \d+\.\d\d %, \d+\.\d\d s$")
 
+    def test_settings_that_are_left_to_the_optimizer(self):
+        """They have no column, and no place in a result, until somebody gives them."""
+        self.good("--steps", 3)
+        done = self.good("--steps", 3, "--momentum", "0.5,0.9", "--weight-decay", "0", "--engine", "auto,tape")
+        first, *others = self.results()
+        for name in ("momentum", "weight-decay", "engine"):
+            self.assertNotIn(name, first["configuration"])
+            self.assertIn(name, done.stdout.splitlines()[0].split())
+        self.assertEqual({(c["momentum"], c["weight-decay"], c.get("engine")) for c in
+                          (r["configuration"] for r in others)},
+                         {(0.5, 0, None), (0.5, 0, "tape"), (0.9, 0, None), (0.9, 0, "tape")})
+        self.assertIn("mnist --hidden 30,30 --activation relu --optimizer sgd --lr 0.003 --momentum 0.9 --weight-decay 0 "
+                      "--scale 1 --batch 0 --steps 3 --seed 0 --engine tape", (self.out / "sweep.html").read_text())
+        # What nobody gave and what is given as it would be are two; --engine auto is no engine.
+        done = self.good("--steps", 3, "--engine", "auto")
+        self.assertIn("1 configuration, 1 of them done before", done.stderr)
+
+    def test_what_is_odd_about_the_data_is_said(self):
+        few = self.folder / "few"
+        harness.write_data(few, classes=9)
+        self.assertRegex(self.good("--steps", 1, "--data", few, data=False).stderr, "not every class.* 0 times")
+
+    def test_not_enough_memory(self):
+        """By the estimate for all that are trained at once, before the first begins."""
+        limit = 700 << 20
+
+        def run(*options):
+            return subprocess.run(self.command(*options), env=self.environment(), text=True, capture_output=True,
+                                  timeout=300, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+
+        if sys.platform != "linux":
+            self.skipTest("not every system holds a process to such a limit")
+        if run("--version").returncode != 0:
+            self.skipTest("this program does not even start in 700 MiB (a sanitizer needs more)")
+        done = run("--hidden", "3000,3000;3000,2900", "--steps", 1, "--threads", 2)
+        self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
+        self.assertRegex(done.stderr, r"not enough memory: 2 trainings at once need about \d+ bytes; there are "
+                                      rf"{limit}\. Try smaller --hidden, --batch or --threads\n\Z")
+        self.assertEqual(self.lines(), [])
+
     def test_on_a_terminal_it_is_drawn_in_place(self):
         ours, theirs = pty.openpty()
         with subprocess.Popen(self.command("--seed", "0,1,2", "--steps", 5000, "--threads", 2), env=self.environment(),
@@ -128,8 +169,8 @@ class Table(SweepTest):
         self.assertEqual(done.stdout + done.stderr, "")
         self.assertEqual(len(self.lines()), 1)
         done = self.good("--help", data=False)
-        for option in ("hidden activation optimizer lr scale batch steps seed file data dataset offline threads out quiet "
-                       "help version").split():
+        for option in ("hidden activation optimizer lr momentum weight-decay scale batch steps seed engine file data dataset "
+                       "offline threads out quiet help version").split():
             self.assertIn(f"--{option} ", done.stdout)
         self.assertRegex(self.good("--version").stdout, r"\Asweep \(tinynet \d+\.\d+\.\d+\)\n\Z")
 
@@ -143,7 +184,8 @@ class Table(SweepTest):
 class Numbers(SweepTest):
     def test_each_is_what_mnist_gives_alone(self):
         for options in (["--seed", 7], ["--hidden", "20", "--optimizer", "adam", "--activation", "tanh", "--lr", 0.01],
-                        ["--batch", 37, "--optimizer", "nesterov", "--scale", 0.00392, "--activation", "gelu"]):
+                        ["--batch", 37, "--optimizer", "nesterov", "--scale", 0.00392, "--activation", "gelu"],
+                        ["--momentum", 0.7, "--weight-decay", 0.01, "--engine", "tape"]):
             with self.subTest(options):
                 self.setUp()
                 # Others beside it change nothing.

@@ -166,6 +166,29 @@ class InBrowser(SweepTest):
         self.assertEqual(self.pressed(), [True] * 2 + [False] * 4)
         self.assertEqual(self.hovered()[0], {f"hidden {h}, lr {lr}" for h, lr in zip(self.column(2)[:2], self.column(5)[:2])})
 
+    def draws(self, button):
+        """How often the chart is drawn when a button is clicked."""
+        self.browser.run("""
+            window.draws = 0;
+            const draw = Dygraph.prototype.drawGraph_;
+            Dygraph.prototype.drawGraph_ = function () { ++window.draws; return draw.apply(this, arguments); };
+            arguments[0].click();
+            Dygraph.prototype.drawGraph_ = draw;""", button)
+        return self.browser.run("return window.draws")
+
+    def test_all_and_none_are_drawn_once(self):
+        self.hovered()
+        every, first, none = self.browser.all("button[data-first]")
+        for button, shown in ((none, 0), (every, 6), (none, 0), (first, 6)):
+            self.assertEqual(self.draws(button), 1)
+            self.assertEqual(self.pressed(), [i < shown for i in range(6)])
+        # Without curves, too, both axes and both kinds of y; the console stays silent (tearDown).
+        none.click()
+        for button in self.browser.all("figure .switches button"):
+            button.click()
+        self.browser.all("#runs tbody tr")[0].click()
+        self.assertEqual(len(self.hovered()[0]), 1)
+
     def test_by_step_and_by_second(self):
         step = self.hovered()[1]
         self.assertRegex(step, r"^step \d+ ")

@@ -20,6 +20,9 @@ class Refused(SweepTest):
                 ("--scale", "-1", "--scale: expected"),
                 ("--seed", "1.5", "--seed: expected"),
                 ("--batch", "-1", "--batch: expected"),
+                ("--momentum", "-1", "--momentum: expected"),
+                ("--weight-decay", "x", "--weight-decay: expected"),
+                ("--engine", "steam", "--engine: expected auto, fused or tape"),
                 ("--steps", "0", "--steps: expected a whole number above 0, found '0'"),
                 ("--threads", "-1", "--threads: expected"),
                 ("--dataset", "x", "--dataset: expected"),
@@ -27,6 +30,7 @@ class Refused(SweepTest):
                 ("--stps", "5", "unknown option '--stps'; the nearest is --steps"),
                 ("--quiet=1", "x", "--quiet: takes no value")):
             self.bad(2, text, option, value)
+        self.bad(2, "--momentum: adam has none", "--optimizer", "sgd,adam", "--momentum", "0.9")
         numbers = ",".join(map(str, range(1, 400)))
         self.bad(2, "more than 100000 configurations", "--seed", numbers, "--steps", numbers)
         self.bad(2, "--lr: given more than once", "--lr", "1", "--lr", "2")
@@ -53,7 +57,10 @@ class Refused(SweepTest):
                 ({"steps": [0]}, "steps[0]: expected a whole number above 0"),
                 ({"optimizer": ["magic"]}, "optimizer[0]: expected sgd, momentum"),
                 ({"optimizer": [["sgd"]]}, 'optimizer[0]: expected a string, found ["sgd"]'),
-                ({"momentum": [0.9]}, "momentum: unknown key; expected runs, or some of hidden, activation"),
+                ({"inertia": [0.9]}, "inertia: unknown key; expected runs, or some of hidden, activation"),
+                ({"momentum": ["0.9"]}, 'momentum[0]: expected a number, found "0.9"'),
+                ({"weight-decay": [-1]}, "weight-decay[0]: expected a number, 0 or more, found '-1'"),
+                ({"engine": ["steam"]}, "engine[0]: expected auto, fused or tape, found 'steam'"),
                 ({"data": ["x"]}, "data: unknown key"),
                 ({"runs": [], }, "runs: expected an array of objects, found []"),
                 ({"runs": [3]}, "runs[0]: expected an object, found 3"),

@@ -13,7 +13,7 @@ namespace tinynet {
 /// How batches are drawn.
 struct BatchOptions {
   bool shuffle = true;  ///< a new order every epoch, else the order of the data
-  Seed seed{};
+  Seed seed{};          ///< of the orders
 };
 
 namespace detail {
@@ -46,6 +46,13 @@ class RowOrder {
     return std::span<const Index>(order_).subspan(begin, next_ - begin);
   }
 
+  /// Passes over so many batches. An epoch on the same place in the order is one shuffle away.
+  void skip(Index batches) {
+    if (shuffle_)
+      for (Index epochs = batches / per_epoch(); epochs > 0; --epochs) shuffle(order_, generator_);
+    for (Index rest = batches % per_epoch(); rest > 0; --rest) next();
+  }
+
   /// All rows of the epoch, and where in them the last batch began.
   std::span<const Index> all() const { return order_; }
   Index begin(std::span<const Index> batch) const { return batch.data() - order_.data(); }
@@ -71,9 +78,10 @@ class Batches {
   Batches(const X& x, std::span<const Label> labels, Index size, BatchOptions options = {})
       : x_(x), labels_(labels), order_(rows_of(x).rows(), static_cast<Index>(labels.size()), size, options) {}
 
+  /// Some rows, and the label of each.
   struct Batch {
-    RowSelection x;
-    std::span<const Label> y;
+    RowSelection x;            ///< the rows
+    std::span<const Label> y;  ///< their labels
   };
 
   /// The next batch; it is valid until the next call.
@@ -83,6 +91,9 @@ class Batches {
     for (std::size_t i = 0; i < rows.size(); ++i) batch_labels_[i] = labels_[static_cast<std::size_t>(rows[i])];
     return {RowSelection(rows_of(x_).select(rows)), batch_labels_};
   }
+
+  /// Passes over so many batches, faster than by taking them.
+  void skip(Index batches) { order_.skip(batches); }
 
   /// How many batches an epoch has.
   Index per_epoch() const { return order_.per_epoch(); }
@@ -107,6 +118,7 @@ Batches(const X&, const L&, Index, BatchOptions = {}) -> Batches<X, typename L::
 template <class X, class Device>
 class DeviceBatches {
  public:
+  /// As Batches. Throws Error (usage) if the numbers of rows and labels differ or the batch size is not positive.
   DeviceBatches(const X& x, const DeviceLabels<Device>& labels, Index size, BatchOptions options = {})
       : x_(x),
         labels_(labels.to(cpu)),
@@ -114,9 +126,10 @@ class DeviceBatches {
         rows_(labels.size(), 1),
         epoch_labels_(labels) {}
 
+  /// Some rows, and the label of each.
   struct Batch {
-    DeviceRowSelection<Device> x;
-    DeviceLabels<Device> y;
+    DeviceRowSelection<Device> x;  ///< the rows
+    DeviceLabels<Device> y;        ///< their labels
   };
 
   /// The next batch; it is valid until the next epoch begins.
@@ -128,6 +141,13 @@ class DeviceBatches {
             epoch_labels_.segment(begin, count)};
   }
 
+  /// As Batches::skip.
+  void skip(Index batches) {
+    order_.skip(batches);
+    if (batches > 0) send_epoch();
+  }
+
+  /// How many batches an epoch has.
   Index per_epoch() const { return order_.per_epoch(); }
 
  private:

@@ -17,12 +17,16 @@ namespace tinynet {
 /// nor the list of rows.
 class RowSelection {
  public:
+  /// Of these rows.
   explicit RowSelection(const Rows& rows) : rows_(rows) {}
+  /// As a net reads them.
   Rows as_rows() const { return rows_; }
+  /// How many rows there are.
   Index size() const { return rows_.rows(); }
   /// `count` of them, from number `begin` on. Throws Error (usage) if there are not so many.
   RowSelection middle_rows(Index begin, Index count) const { return RowSelection(rows_.middle_rows(begin, count)); }
 
+  /// The same, multiplied by a number when it is read.
   friend RowSelection operator*(const RowSelection& x, double factor) { return RowSelection(x.rows_.scaled(factor)); }
 
  private:
@@ -46,17 +50,22 @@ class Images {
                    .actual = std::to_string(storage_->pixels.size())});
   }
 
+  /// How many pictures there are.
   Index size() const { return count_; }
+  /// Of each picture, in pixels.
   Index height() const { return height_; }
+  /// Of each picture, in pixels.
   Index width() const { return width_; }
   Index rows() const { return count_; }
   Index cols() const { return height_ * width_; }
+  /// The pixels, picture after picture.
   const std::uint8_t* data() const { return storage_->pixels.data(); }
 
   /// These pictures as the input of a net; `which` must outlive its use, `backward()` included.
   RowSelection operator()(std::span<const Index> which) const { return RowSelection(as_rows().select(which)); }
   /// All pictures, their bytes multiplied by a number when they are read: `images * (1.0 / 255)`.
   RowSelection operator*(double factor) const { return RowSelection(as_rows().scaled(factor)); }
+  /// As a net reads them.
   Rows as_rows() const { return Rows(data(), {rows(), cols()}, cols()).with(storage_->lists); }
 
   /// The same in the memory of a device.
@@ -81,9 +90,11 @@ class Images {
 
 /// Images and the class of each.
 struct Dataset {
+  /// N pictures
   Images images;
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint8_t> labels;  ///< the class of each
 
+  /// How many pictures there are.
   Index size() const { return images.size(); }
 
   /// The same in the memory of a device.

@@ -13,14 +13,18 @@ namespace tinynet {
 template <class Device>
 class DeviceRowSelection {
  public:
+  /// Of these rows.
   explicit DeviceRowSelection(const detail::DeviceRows<Device>& rows) : rows_(rows) {}
+  /// As a net reads them.
   detail::DeviceRows<Device> as_rows() const { return rows_; }
+  /// How many rows there are.
   Index size() const { return rows_.rows(); }
   /// `count` of them, from number `begin` on. Throws Error (usage) if there are not so many.
   DeviceRowSelection middle_rows(Index begin, Index count) const {
     return DeviceRowSelection(rows_.middle_rows(begin, count));
   }
 
+  /// The same, multiplied by a number when it is read.
   friend DeviceRowSelection operator*(const DeviceRowSelection& x, double factor) {
     return DeviceRowSelection(x.rows_.scaled(factor));
   }
@@ -41,8 +45,11 @@ class DeviceImages {
     pixels_ = std::make_shared<const Pixels>(std::move(copy));
   }
 
+  /// How many pictures there are.
   Index size() const { return count_; }
+  /// Of each picture, in pixels.
   Index height() const { return height_; }
+  /// Of each picture, in pixels.
   Index width() const { return width_; }
   Index rows() const { return count_; }
   Index cols() const { return height_ * width_; }
@@ -51,6 +58,7 @@ class DeviceImages {
   DeviceRowSelection<Device> operator*(double factor) const {
     return DeviceRowSelection<Device>(as_rows().scaled(factor));
   }
+  /// As a net reads them.
   detail::DeviceRows<Device> as_rows() const { return {pixels_->data(), {rows(), cols()}, cols()}; }
 
  private:
@@ -63,9 +71,11 @@ class DeviceImages {
 /// Images and the class of each on a device: `dataset.to(cuda)`.
 template <class Device>
 struct DeviceDataset {
+  /// N pictures
   DeviceImages<Device> images;
-  DeviceLabels<Device> labels;
+  DeviceLabels<Device> labels;  ///< the class of each
 
+  /// How many pictures there are.
   Index size() const { return images.size(); }
 };
 

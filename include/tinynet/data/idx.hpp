@@ -42,14 +42,17 @@ class IdxArray {
   using Values = std::variant<std::vector<std::uint8_t>, std::vector<std::int8_t>, std::vector<std::int16_t>,
                               std::vector<std::int32_t>, std::vector<float>, std::vector<double>>;
 
+  /// The numbers in the file's order, the last index fastest.
   IdxArray(std::vector<Index> shape, Values values) : shape_(std::move(shape)), values_(std::move(values)) {}
 
+  /// The type of the numbers in the file.
   IdxType type() const {
     constexpr std::array types{IdxType::uint8, IdxType::int8,    IdxType::int16,
                                IdxType::int32, IdxType::float32, IdxType::float64};
     return types[values_.index()];
   }
 
+  /// The sizes, slowest index first.
   const std::vector<Index>& shape() const { return shape_; }
 
   /// The values, the last index fastest. Throws Error (usage) if T is not the type of the file.
@@ -91,6 +94,7 @@ class IdxReader {
   IdxReader(ByteSource& source, const IdxExpected* expected) : source_(source), expected_(expected) { read_header(); }
 
   IdxType type() const { return type_; }
+  /// The sizes, slowest index first.
   const std::vector<Index>& shape() const { return shape_; }
   std::uint64_t header_bytes() const { return 4 + 4 * shape_.size(); }
 

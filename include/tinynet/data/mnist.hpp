@@ -18,7 +18,7 @@ namespace tinynet {
 
 /// What read_mnist returns: `const auto [train, test] = read_mnist("data/mnist");`
 struct Mnist {
-  Dataset train, test;
+  Dataset train, test;  ///< to learn from, and to test with
 };
 
 namespace detail {

@@ -12,9 +12,14 @@ namespace tinynet {
 
 /// Points from left to right; x and y are of one length. A y that is not finite is a gap.
 struct Curve {
-  std::string name;
-  std::vector<double> x, y;
+  std::string name;          ///< in the legend
+  std::vector<double> x, y;  ///< the points
 };
+
+/// The colour of curve `i` of `n`, as CSS has it.
+inline std::string curve_color(std::size_t i, std::size_t n) {
+  return "hsl(" + std::to_string((210 + 360 * i / (n == 0 ? 1 : n)) % 360) + (i % 2 == 0 ? ",70%,45%)" : ",55%,55%)");
+}
 
 /// The curve with at most `most` points that looks the same: of each stretch the first, the lowest, the highest and the
 /// last point stay, so that no spike is lost, and one that is not finite, so that a gap stays a gap. Below 5 is as 5.

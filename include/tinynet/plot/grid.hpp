@@ -12,19 +12,20 @@ namespace tinynet {
 
 /// A line under a tile.
 struct Caption {
+  /// ASCII
   std::string text;
-  Color color{};
+  Color color{};  ///< of the text
 };
 
 /// A picture and what is written under it.
 struct Tile {
-  Picture picture;
-  std::vector<Caption> captions = {};
+  Picture picture;                     ///< of any size
+  std::vector<Caption> captions = {};  ///< from top to bottom
 };
 
 /// How a grid of tiles is laid out.
 struct GridOptions {
-  Index columns = 8;
+  Index columns = 8;       ///< how many tiles lie beside one another, at most
   Index scale = 3;         ///< each pixel of a tile becomes a square of so many
   std::string title = {};  ///< above all
 };

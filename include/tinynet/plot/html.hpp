@@ -17,32 +17,28 @@ namespace tinynet {
 /// dygraph.min.css, as Debian's libjs-dygraphs and other registries have them. Without them a page shows what its
 /// charts have as `instead`.
 struct ChartLibrary {
-  std::string_view script, style;
+  std::string_view script, style;  ///< the texts of its JavaScript and CSS
 };
 
 /// The same curves over one x: by step, by second.
 struct ChartView {
-  std::string x_label;
-  std::vector<Curve> curves;
+  std::string x_label;        ///< under the chart
+  std::vector<Curve> curves;  ///< in the order of the legend
 };
 
 /// What is written on a chart and beside it.
 struct ChartOptions {
-  std::string y_label = {};
-  std::string instead = {};  ///< HTML for readers without the library or without JavaScript
-  bool logarithmic = false;
-  std::string log_label = "log scale";
-  std::string reset_label = "whole";
-  std::string hint = "drag to zoom, shift and drag to move, double-click to see the whole";
+  std::string y_label = {};             ///< beside the chart
+  std::string instead = {};             ///< HTML for readers without the library or without JavaScript
+  bool logarithmic = false;             ///< does y begin on a log scale?
+  std::string log_label = "log scale";  ///< of the box that switches the scale
+  std::string reset_label = "whole";    ///< of the button that ends zooming
+  std::string hint = "drag to zoom, shift and drag to move, double-click to see the whole";  ///< under the chart
 };
 
-/// The colour of curve `i` of `n`, as CSS has it.
-inline std::string curve_color(std::size_t i, std::size_t n) {
-  return "hsl(" + std::to_string((210 + 360 * i / (n == 0 ? 1 : n)) % 360) + (i % 2 == 0 ? ",70%,45%)" : ",55%,55%)");
-}
-
 /// A chart: hover shows the values, dragging zooms, a switch makes y logarithmic and another one, if there are several
-/// views, changes what x is. In a page's script, `document.getElementById(id).show(i, yes)` shows or hides curve i.
+/// views, changes what x is. In a page's script, `document.getElementById(id).show({0: true, 3: false})` shows and
+/// hides curves by their numbers.
 inline std::string html_chart(std::string_view id, const std::vector<ChartView>& views, const ChartOptions& options) {
   nlohmann::json data{{"y", options.y_label},
                       {"logarithmic", options.logarithmic},
@@ -72,6 +68,7 @@ class HtmlPage {
   HtmlPage(std::string title, std::string language, ChartLibrary library)
       : title_(std::move(title)), language_(std::move(language)), library_(library) {}
 
+  /// Appends HTML to the page, as it is.
   void add(std::string_view html) { body_ += html; }
 
   /// The whole file.

@@ -100,13 +100,16 @@ for (const figure of window.Dygraph ? document.querySelectorAll('figure.chart') 
     return text;
   };
 
+  // An axis without numbers has no logarithms.
+  const has_log_axis = () => logarithmic && visible.includes(true);
+
   const draw = () => {
     if (chart) chart.destroy();
     plot.textContent = '';
     const style = getComputedStyle(document.documentElement), {x, curves} = data.views[view];
     chart = new Dygraph(plot, rows(data.views[view]), {
-      labels: [x, ...curves.map(curve => curve.name)], colors: curves.map(curve => curve.color), visibility: visible,
-      xlabel: x, ylabel: data.y, logscale: logarithmic, connectSeparatedPoints: true, labelsDiv: values,
+      labels: [x, ...curves.map(curve => curve.name)], colors: curves.map(curve => curve.color), visibility: [...visible],
+      xlabel: x, ylabel: data.y, logscale: has_log_axis(), connectSeparatedPoints: true, labelsDiv: values,
       legend: 'onmouseover', legendFormatter: legend, strokeWidth: 1.5, gridLineColor: style.getPropertyValue('--rule'),
       axisLineColor: style.getPropertyValue('--faint'), axes: {y: {axisLabelWidth: 60, axisLabelFormatter: number}},
       highlightSeriesOpts: curves.length > 1 ? {strokeWidth: 3, highlightCircleSize: 4} : null,
@@ -129,7 +132,10 @@ for (const figure of window.Dygraph ? document.querySelectorAll('figure.chart') 
   button(data.log, () => logarithmic, () => { logarithmic = !logarithmic; draw(); });
   button(data.reset, null, () => chart.resetZoom());
 
-  figure.show = (curve, yes) => { visible[curve] = yes; chart.setVisibility(curve, yes); };
+  figure.show = changes => {
+    for (const [curve, yes] of Object.entries(changes)) visible[curve] = yes;
+    chart.updateOptions({visibility: [...visible], logscale: has_log_axis()});
+  };
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   draw();
 }

@@ -11,8 +11,9 @@
 
 namespace tinynet {
 
+/// Red, green and blue, 0 to 255 each; black if not given.
 struct Color {
-  std::uint8_t red = 0, green = 0, blue = 0;
+  std::uint8_t red = 0, green = 0, blue = 0;  ///< 0 to 255 each
   friend bool operator==(const Color&, const Color&) = default;
 };
 
@@ -42,7 +43,9 @@ class Picture {
     pixels_.assign(static_cast<std::size_t>(height * width), background);
   }
 
+  /// In pixels.
   Index height() const { return height_; }
+  /// In pixels.
   Index width() const { return width_; }
 
   /// The pixel there; both must be inside.

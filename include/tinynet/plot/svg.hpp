@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -17,7 +16,7 @@ namespace tinynet {
 
 /// What is written on a chart.
 struct ChartText {
-  std::string title, x_label, y_label;
+  std::string title, x_label, y_label;  ///< above, below and beside it
 };
 
 namespace detail {
@@ -69,9 +68,6 @@ inline Axis axis_of(std::span<const Curve> curves, std::vector<double> Curve::*p
   return {low, high, from, to, logarithmic};
 }
 
-inline constexpr std::array<const char*, 8> curve_colors{"#1f77b4", "#d95f02", "#2ca02c", "#c51b7d",
-                                                         "#7570b3", "#a6761d", "#17a2b8", "#888888"};
-
 inline std::string svg_panel(std::span<const Curve> curves, const ChartText& text, double left, bool logarithmic) {
   constexpr double width = 480, height = 300, margin_left = 62, margin_top = 44, margin_bottom = 46, margin_right = 14;
   const Axis x = axis_of(curves, &Curve::x, false, left + margin_left, left + width - margin_right);
@@ -107,8 +103,8 @@ inline std::string svg_panel(std::span<const Curve> curves, const ChartText& tex
       if (here && !drawing) path += "h0";  // a point between gaps is a dot
       drawing = here;
     }
-    svg += "<path d=\"" + path + "\" stroke=\"" + curve_colors[c % curve_colors.size()] + "\"><title>" +
-           html_text(curve.name) + "</title></path>\n";
+    svg += "<path d=\"" + path + "\" stroke=\"" + curve_color(c, curves.size()) + "\"><title>" + html_text(curve.name) +
+           "</title></path>\n";
   }
   return svg;
 }

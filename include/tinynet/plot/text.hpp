@@ -28,7 +28,7 @@ inline Index text_width(std::string_view text, Index scale = 1) {
   std::string line = detail::drawable(text);
   return stb_easy_font_width(line.data()) * scale;
 }
-inline constexpr Index text_height = 12;
+inline constexpr Index text_height = 12;  ///< of a line, in pixels
 
 /// One line of ASCII (other characters are drawn as '?'), its top left corner at (row, column).
 inline void draw_text(Picture& picture, Index row, Index column, std::string_view text, Color color, Index scale = 1) {

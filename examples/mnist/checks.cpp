@@ -1,0 +1,58 @@
+#include "checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <tinynet/io/file.hpp>
+
+#include "limits.hpp"
+#include "model.hpp"
+#include "numbers.hpp"
+
+namespace mnist {
+
+using tinynet::Error;
+using tinynet::ErrorCode;
+
+void check_data(const Data& data, Console& console) {
+  const tinynet::Images& images = data.train.images;
+  if (images.cols() != inputs)
+    throw Error({.path = data.train_images_file,
+                 .offset = 8,
+                 .field = "height and width",
+                 .what = "images of the wrong size",
+                 .expected = std::to_string(inputs) + " pixels, as the net has inputs",
+                 .actual = std::to_string(images.height()) + " x " + std::to_string(images.width()) + " = " +
+                           std::to_string(images.cols())});
+  if (data.train.size() == 0 || data.test.size() == 0) throw Error({.path = data.origin, .what = "no examples"});
+  std::array<Index, classes> counts{};
+  for (const std::uint8_t label : data.train.labels) ++counts.at(label);
+  if (std::count(counts.begin(), counts.end(), 0) > 0) {
+    std::string text = "not every class occurs in the training set; 0 to 9 occur";
+    for (const Index count : counts) text.append(" ").append(std::to_string(count));
+    console.note(text + " times");
+  }
+  const std::uint8_t* const pixels = images.data();
+  if (std::all_of(pixels, pixels + images.rows() * images.cols(), [&](std::uint8_t p) { return p == pixels[0]; }))
+    console.note("all training images are blank");
+}
+
+double memory_of_lists(const tinynet::Images& images) {
+  const Index size = images.rows() * images.cols();
+  const Index zeros = std::count(images.data(), images.data() + size, std::uint8_t{0});
+  return zeros > size / 2 ? 5 * static_cast<double>(size - zeros) : 0;
+}
+
+void check_memory(double needed, const std::string& what, const std::string& hint) {
+  if (const double present = memory_present(); needed > present)
+    throw Error(ErrorCode::io, "not enough memory: " + what + " about " + fixed(needed, 0) + " bytes; there are " +
+                                   fixed(present, 0) + ". Try " + hint);
+}
+
+void check_output(const std::string& path) {
+  tinynet::check_writable(path);
+  tinynet::detail::TemporaryFile attempt(tinynet::detail::find_target(path).path);
+  attempt.write(std::array<std::uint8_t, 16384>{});
+}
+
+}  // namespace mnist
