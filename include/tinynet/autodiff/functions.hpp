@@ -20,10 +20,12 @@ concept ElementwiseFunction = std::copy_constructible<F> && requires(const F& f,
 
 namespace functions {
 
+/// The base of functions that may be called with packs; see ElementwiseFunction.
 struct Vectorized {
   static constexpr bool vectorized = true;
 };
 
+/// E^x..
 struct Exp : Vectorized {
   static constexpr bool derivative_from_output = true;
   template <class T>
@@ -36,6 +38,7 @@ struct Exp : Vectorized {
   }
 };
 
+/// The natural logarithm.
 struct Log : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -47,6 +50,7 @@ struct Log : Vectorized {
   }
 };
 
+/// The square root.
 struct Sqrt : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -58,6 +62,7 @@ struct Sqrt : Vectorized {
   }
 };
 
+/// X^2..
 struct Square : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -81,6 +86,7 @@ struct Abs : Vectorized {
   }
 };
 
+/// The sine of an angle in radians.
 struct Sin : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -92,6 +98,7 @@ struct Sin : Vectorized {
   }
 };
 
+/// The cosine of an angle in radians.
 struct Cos : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -103,6 +110,7 @@ struct Cos : Vectorized {
   }
 };
 
+/// -x.
 struct Negate : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -114,6 +122,7 @@ struct Negate : Vectorized {
   }
 };
 
+/// 1 / x..
 struct Reciprocal : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -125,8 +134,10 @@ struct Reciprocal : Vectorized {
   }
 };
 
+/// Factor x..
 struct Scale : Vectorized {
-  double factor = 1;
+  double factor = 1;  ///< what x is multiplied by
+  /// With this factor.
   explicit Scale(double number) : factor(number) {}
   template <class T>
   constexpr T operator()(T x) const {
@@ -138,8 +149,10 @@ struct Scale : Vectorized {
   }
 };
 
+/// X + offset..
 struct Shift : Vectorized {
-  double offset = 0;
+  double offset = 0;  ///< what is added to x
+  /// With this offset.
   explicit Shift(double number) : offset(number) {}
   template <class T>
   constexpr T operator()(T x) const {
@@ -153,7 +166,7 @@ struct Shift : Vectorized {
 
 /// x^exponent.
 struct Pow {
-  double exponent = 1;
+  double exponent = 1;  ///< of x
   template <class T>
   constexpr T operator()(T x) const {
     return math::pow(x, T(exponent));
@@ -179,7 +192,8 @@ struct ReLU : Vectorized {
 
 /// x for x > 0, slope x elsewhere.
 struct LeakyReLU : Vectorized {
-  double slope = 0.01;
+  double slope = 0.01;  ///< below 0
+  /// With this slope below 0.
   explicit LeakyReLU(double negative_slope = 0.01) : slope(negative_slope) {}
   template <class T>
   constexpr T operator()(T x) const {
@@ -194,7 +208,8 @@ struct LeakyReLU : Vectorized {
 /// x for x > 0, alpha (e^x - 1) elsewhere.
 struct ELU : Vectorized {
   static constexpr bool derivative_from_output = true;
-  double alpha = 1;
+  double alpha = 1;  ///< how far below 0 it goes
+  /// With this alpha.
   explicit ELU(double scale = 1) : alpha(scale) {}
   template <class T>
   constexpr T operator()(T x) const {
@@ -219,6 +234,7 @@ struct Sigmoid : Vectorized {
   }
 };
 
+/// The hyperbolic tangent.
 struct Tanh : Vectorized {
   static constexpr bool derivative_from_output = true;
   template <class T>
@@ -233,7 +249,8 @@ struct Tanh : Vectorized {
 
 /// log(1 + e^(beta x)) / beta, and x itself where beta x is above the threshold.
 struct Softplus : Vectorized {
-  double beta = 1, threshold = 20;
+  double beta = 1, threshold = 20;  ///< the sharpness of the bend, and where beta x counts as large
+  /// With this beta and threshold.
   explicit Softplus(double sharpness = 1, double linear_above = 20) : beta(sharpness), threshold(linear_above) {}
   template <class T>
   constexpr T operator()(T x) const {

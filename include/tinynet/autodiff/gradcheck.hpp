@@ -16,15 +16,16 @@ namespace tinynet {
 struct GradcheckOptions {
   double step = 6e-6;      ///< of the central difference, about the cube root of double's precision
   double relative = 1e-6;  ///< |difference| <= absolute + relative * |gradient|
-  double absolute = 1e-8;
+  double absolute = 1e-8;  ///< see `relative`
 };
 
 /// The result of gradcheck: true if all gradients are right, else where the worst is.
 struct GradcheckResult {
-  bool ok = true;
+  bool ok = true;       ///< are all gradients right?
   double worst = 0;     ///< the largest |difference| / (absolute + relative * |gradient|); at most 1 if ok
   std::string message;  ///< empty if ok
 
+  /// Are all gradients right?
   explicit operator bool() const { return ok; }
 };
 
@@ -99,6 +100,7 @@ GradcheckResult gradcheck(const F& f, GradcheckOptions options, const Inputs&...
   };
   return detail::compare_gradients(gradients, reference, options.relative, options.absolute);
 }
+/// The same with the default options.
 template <class F, class First, class... Inputs>
 requires(!std::is_same_v<First, GradcheckOptions>) GradcheckResult
     gradcheck(const F& f, const First& first, const Inputs&... inputs) {

@@ -12,15 +12,18 @@ namespace tinynet {
 /// The numbers of all parameters of a net, one after another in PyTorch's order, and their gradients.
 template <class Scalar>
 struct FlatParameters {
+  /// A column vector in the memory where the numbers lie.
   using Vector = detail::vector_of<Scalar>;
 
+  /// Zeros.
   explicit FlatParameters(Index size) : value(detail::constant_matrix<Scalar, dynamic, 1>(size, 1, 0)), gradient(size) {
     gradient.setZero();
   }
+  /// How many numbers there are.
   Index size() const { return value.size(); }
 
-  Vector value;
-  typename detail::GradientVector<Scalar>::type gradient;
+  Vector value;                                            ///< all numbers
+  typename detail::GradientVector<Scalar>::type gradient;  ///< the gradient of each
 };
 
 /// A parameter whose size is not part of its type: what lists of parameters hold.
@@ -52,7 +55,9 @@ class AnyParameter {
   }
 
   Shape shape() const { return shape_; }
+  /// 2 for a matrix, 1 for a vector..
   int rank() const { return rank_; }
+  /// How many numbers it has.
   Index size() const { return shape_.size(); }
 
   /// The shape as PyTorch gives it: [rows, cols], or [cols] for a vector.
@@ -60,12 +65,15 @@ class AnyParameter {
     return rank_ == 1 ? std::vector<Index>{shape_.cols} : std::vector<Index>{shape_.rows, shape_.cols};
   }
 
+  /// The numbers, row by row.
   Scalar* data() { return storage_->value.data() + offset_; }
   const Scalar* data() const { return storage_->value.data() + offset_; }
+  /// The gradient, row by row.
   Scalar* gradient_data() const { return detail::exposed_data(storage_->gradient) + offset_; }
 
   /// Where its numbers lie.
   const std::shared_ptr<FlatParameters<Scalar>>& storage() const { return storage_; }
+  /// Where in the flat vector its numbers begin.
   Index offset() const { return offset_; }
 
   /// Moves the numbers to another flat vector; later changes go there.
@@ -97,15 +105,18 @@ class Parameter : public AnyParameter<Scalar_> {
   static constexpr Index Rows = Rows_;
   static constexpr Index Cols = Cols_;
 
+  /// Zeros; with rank 1 a vector [cols].
   explicit Parameter(Index rows = Rows, Index cols = Cols, int rank = 2) : AnyParameter<Scalar>({rows, cols}, rank) {}
   template <class Other>
   requires(!std::is_same_v<Other, Scalar>) explicit Parameter(const Parameter<Other, Rows, Cols>& other)
       : AnyParameter<Scalar>(other) {}
 
+  /// The numbers [rows, cols], to be read or changed.
   detail::view_of<Scalar, Rows, Cols> value() { return {this->data(), this->shape().rows, this->shape().cols}; }
   detail::const_view_of<Scalar, Rows, Cols> value() const {
     return {this->data(), this->shape().rows, this->shape().cols};
   }
+  /// The gradient [rows, cols].
   detail::view_of<Scalar, Rows, Cols> grad() const {
     return {this->gradient_data(), this->shape().rows, this->shape().cols};
   }

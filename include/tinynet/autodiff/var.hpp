@@ -12,7 +12,7 @@ namespace tinynet {
 
 /// Should `backward` keep what it walked, so that it can be walked again?
 struct RetainGraph {
-  bool value = false;
+  bool value = false;  ///< is it to be kept?
 };
 
 /// A Rows x Cols matrix of Scalar (float, double or a complex type) that is the result of an operation, or a leaf.
@@ -24,6 +24,7 @@ class Var {
   using Scalar = Scalar_;
   static constexpr Index Rows = Rows_;
   static constexpr Index Cols = Cols_;
+  /// An Eigen map of the numbers (on a device a view without numbers to read).
   using View = detail::const_view_of<Scalar, Rows, Cols>;
 
   Var() = default;
@@ -51,6 +52,7 @@ class Var {
   Index rows() const { return checked().shape.rows; }
   Index cols() const { return checked().shape.cols; }
   Shape shape() const { return checked().shape; }
+  /// Will `backward` come here?
   bool requires_grad() const { return checked().wants_gradient; }
 
   /// The numbers. The view is valid as long as a handle to this value lives.
@@ -122,6 +124,7 @@ class Var {
 
   /// For writing operations: the node behind the handle; `Var(node)` takes over one reference.
   explicit Var(detail::Node<Scalar>* node) noexcept : node_(node) {}
+  /// For writing operations: the node behind the handle.
   detail::Node<Scalar>* node() const { return node_; }
 
   friend std::ostream& operator<<(std::ostream& out, const Var& x) { return out << x.to(cpu); }

@@ -23,7 +23,7 @@ struct StepArguments {
   double* partial_loss;            ///< out: the sum of the losses of each part
   double loss_factor;
   typename Plan::Scalar* total;  ///< out, one number: the sum of all losses, times the factor
-  unsigned* arrived;            ///< 0, before and after
+  unsigned* arrived;             ///< 0, before and after
 };
 
 /// One block's work.

@@ -10,8 +10,8 @@ namespace tinynet {
 
 /// A GPU.
 struct GpuInfo {
-  int index;
-  std::string name;
+  int index;         ///< as CUDA counts them, from 0
+  std::string name;  ///< as the driver gives it
   int architecture;  ///< 90 of sm_90
 };
 

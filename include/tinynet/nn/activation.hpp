@@ -33,11 +33,13 @@ inline std::string python_number(double number) {
 template <class Derived, class Function_>
 class Activation : public Module<Derived, void> {
  public:
+  /// The elementwise function.
   using Function = Function_;
 
   Activation() = default;
   explicit Activation(Function function) : function_(function) {}
 
+  /// The function, with its constants.
   const Function& function() const { return function_; }
 
   template <class X>
@@ -56,6 +58,7 @@ struct ReLU : Activation<ReLU, functions::ReLU> {
 
 /// x for x > 0, negative_slope x elsewhere.
 struct LeakyReLU : Activation<LeakyReLU, functions::LeakyReLU> {
+  /// With this slope below 0.
   explicit LeakyReLU(double negative_slope = 0.01) : Activation(functions::LeakyReLU(negative_slope)) {}
   std::string description() const {
     return "LeakyReLU(negative_slope=" + detail::python_number(function().slope) + ")";
@@ -64,6 +67,7 @@ struct LeakyReLU : Activation<LeakyReLU, functions::LeakyReLU> {
 
 /// x for x > 0, alpha (e^x - 1) elsewhere.
 struct ELU : Activation<ELU, functions::ELU> {
+  /// With this alpha.
   explicit ELU(double alpha = 1.0) : Activation(functions::ELU(alpha)) {}
   std::string description() const { return "ELU(alpha=" + detail::python_number(function().alpha) + ")"; }
 };
@@ -80,6 +84,7 @@ struct Tanh : Activation<Tanh, functions::Tanh> {
 
 /// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
 struct Softplus : Activation<Softplus, functions::Softplus> {
+  /// With this beta and threshold.
   explicit Softplus(double beta = 1.0, double threshold = 20.0) : Activation(functions::Softplus(beta, threshold)) {}
   std::string description() const {
     return "Softplus(beta=" + detail::python_number(function().beta) +

@@ -58,6 +58,7 @@ class Dropout : public Module<Dropout, void> {
     return Result(x * mask<typename X::Scalar>(x.shape()));
   }
 
+  /// Switches the dropping on or off.
   void train(bool on = true) { training_ = on; }
 
   std::string description() const { return "Dropout(p=" + detail::python_number(p_) + ", inplace=False)"; }

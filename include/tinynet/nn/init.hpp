@@ -16,11 +16,15 @@ concept WritableMatrix = std::is_base_of_v<Eigen::DenseBase<std::remove_cvref_t<
 
 /// The factor by which an activation shrinks the numbers, to be made up for (PyTorch's calculate_gain).
 struct Gain {
-  double value = 1.0;
+  double value = 1.0;  ///< the factor
 
+  /// Of no activation: 1.
   static Gain linear() { return {1.0}; }
+  /// Of tanh: 5/3.
   static Gain tanh() { return {5.0 / 3.0}; }
+  /// Of ReLU: sqrt(2).
   static Gain relu() { return {std::sqrt(2.0)}; }
+  /// Of a leaky ReLU: sqrt(2 / (1 + slope^2)).
   static Gain leaky_relu(double slope) { return {std::sqrt(2.0 / (1.0 + slope * slope))}; }
 };
 

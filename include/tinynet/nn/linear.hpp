@@ -12,7 +12,7 @@ namespace tinynet {
 
 /// May be given in place of `true` to say that a layer has a bias.
 struct Bias {
-  bool value = true;
+  bool value = true;  ///< has it one?
 };
 
 /// y = x W^T + b: x [N, in], W [out, in], b [out]. In and Out are numbers, or dynamic and given when it is made.
@@ -27,6 +27,7 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   static constexpr Index InFeatures = In;
   static constexpr Index OutFeatures = Out;
 
+  /// With PyTorch's default weights for this seed.
   explicit Linear(Seed seed = {}, Bias bias = {}) requires(In != dynamic && Out != dynamic)
       : Linear(In, Out, seed, bias) {}
   explicit Linear(Generator& generator, Bias bias = {}) requires(In != dynamic && Out != dynamic)
@@ -59,11 +60,13 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
 
   Index in_features() const { return weight_.shape().cols; }
   Index out_features() const { return weight_.shape().rows; }
+  /// Is something added to x W^T?
   bool has_bias() const { return bias_.has_value(); }
 
   /// The parameters: [out, in], and [1, out] (which must exist).
   Parameter<Scalar, Out, In>& weight() { return weight_; }
   const Parameter<Scalar, Out, In>& weight() const { return weight_; }
+  /// [1, out]; throws std::bad_optional_access without a bias..
   Parameter<Scalar, 1, Out>& bias() { return bias_.value(); }
   const Parameter<Scalar, 1, Out>& bias() const { return bias_.value(); }
 

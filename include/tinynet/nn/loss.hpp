@@ -7,7 +7,7 @@ namespace tinynet {
 
 /// See cross_entropy.
 struct CrossEntropyLoss {
-  CrossEntropyOptions options{};
+  CrossEntropyOptions options{};  ///< see there
   template <class X, class L>
   auto operator()(const X& logits, const L& labels) const {
     return cross_entropy(logits, labels, options);
@@ -16,7 +16,7 @@ struct CrossEntropyLoss {
 
 /// See mse_loss.
 struct MSELoss {
-  Reduction reduction = Reduction::mean;
+  Reduction reduction = Reduction::mean;  ///< of the elements' losses
   template <class X, class T>
   auto operator()(const X& x, const T& target) const {
     return mse_loss(x, target, reduction);
@@ -25,7 +25,7 @@ struct MSELoss {
 
 /// See l1_loss.
 struct L1Loss {
-  Reduction reduction = Reduction::mean;
+  Reduction reduction = Reduction::mean;  ///< of the elements' losses
   template <class X, class T>
   auto operator()(const X& x, const T& target) const {
     return l1_loss(x, target, reduction);
@@ -34,7 +34,7 @@ struct L1Loss {
 
 /// See huber_loss.
 struct HuberLoss {
-  HuberOptions options{};
+  HuberOptions options{};  ///< see there
   template <class X, class T>
   auto operator()(const X& x, const T& target) const {
     return huber_loss(x, target, options);
@@ -43,7 +43,7 @@ struct HuberLoss {
 
 /// See bce_with_logits.
 struct BCEWithLogitsLoss {
-  Reduction reduction = Reduction::mean;
+  Reduction reduction = Reduction::mean;  ///< of the elements' losses
   template <class X, class T>
   auto operator()(const X& x, const T& target) const {
     return bce_with_logits(x, target, reduction);

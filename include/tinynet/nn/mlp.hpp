@@ -29,8 +29,11 @@ class BasicMLP : public Module<BasicMLP<Scalar_, Activation_, Sizes...>, Scalar_
 
  public:
   using Scalar = Scalar_;
+  /// The module between two layers.
   using Activation = Activation_;
+  /// The inputs, the hidden layers, the outputs.
   static constexpr std::array<Index, sizeof...(Sizes)> sizes{Sizes...};
+  /// How many linear layers there are.
   static constexpr Index layers = sizeof...(Sizes) - 1;
 
   /// The weights that PyTorch's default initialisation gives after torch.manual_seed(seed).
@@ -70,6 +73,7 @@ class BasicMLP : public Module<BasicMLP<Scalar_, Activation_, Sizes...>, Scalar_
   const auto& layer() const {
     return std::get<I>(layers_);
   }
+  /// The module between two layers.
   const Activation& activation() const { return activation_; }
 
   /// The layers as the fused kernels see them.
@@ -133,6 +137,7 @@ template <class Scalar_ = float>
 class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
  public:
   using Scalar = Scalar_;
+  /// The type of a layer.
   using Layer = Linear<dynamic, dynamic, Scalar>;
 
   /// `sizes`: the inputs, the hidden layers, the outputs. Throws Error (usage) for fewer than two, or one that is not
@@ -177,7 +182,9 @@ class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
     return y;
   }
 
+  /// The linear layers, from the first.
   const std::vector<Layer>& layers() const { return layers_; }
+  /// The module between two layers.
   const AnyActivation& activation() const { return activation_; }
 
   /// The layers as the fused kernels see them; none if there are too many.

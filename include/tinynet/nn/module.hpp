@@ -76,6 +76,7 @@ class Module {
       if constexpr (requires { member.train(on); }) member.train(on);
     });
   }
+  /// The net is used, not trained: the same as train(false).
   void eval() { derived().train(false); }
 
   /// The parameters, in PyTorch's order; they stay the module's.
@@ -100,6 +101,7 @@ class Module {
   auto state_dict() requires(!std::is_void_v<Scalar>) { return tinynet::state_dict(derived()); }
   auto state_dict() const requires(!std::is_void_v<Scalar>) { return tinynet::state_dict(derived()); }
 
+  /// The module itself.
   const Derived& derived() const { return static_cast<const Derived&>(*this); }
   Derived& derived() { return static_cast<Derived&>(*this); }
 };

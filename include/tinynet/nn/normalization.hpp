@@ -11,7 +11,8 @@ namespace functions {
 
 /// a x + b y
 struct Blend : Vectorized {
-  double a, b;
+  double a, b;  ///< the weights of x and y
+  /// With these weights.
   Blend(double of_x, double of_y) : a(of_x), b(of_y) {}
   template <class T>
   constexpr T operator()(T x, T y) const {
@@ -136,6 +137,7 @@ class BatchNorm1d : public Module<BatchNorm1d<Features, Scalar_>, Scalar_> {
     return batch.y;
   }
 
+  /// Normalises by the batch and learns its mean and variance (on), or by what was learnt (off).
   void train(bool on = true) { training_ = on; }
 
   static void members(auto& self, auto&& visit) {

@@ -80,9 +80,11 @@ auto make_input(X&& x) {
 template <class Net, class Source>
 class Output {
  public:
+  /// What it becomes when it is computed.
   using VarType = std::remove_cvref_t<decltype(std::declval<const Net&>().forward(std::declval<const Source&>()))>;
   using Scalar = typename VarType::Scalar;
 
+  /// Of this net for this input.
   Output(const Net& net, Source input) : net_(net), input_(std::move(input)) {}
 
   /// The output on the tape, by the general operations; for one row with nothing recorded by a shorter way.
@@ -90,6 +92,7 @@ class Output {
     if (!computed_) computed_.emplace(compute());
     return *computed_;
   }
+  /// As `var()`.
   operator VarType() const { return var(); }
 
   /// The numbers; a view as long as this object lives, a copy from a temporary.
@@ -105,11 +108,14 @@ class Output {
   Index rows() const { return var().rows(); }
   Index cols() const { return var().cols(); }
   Shape shape() const { return var().shape(); }
+  /// The number in a 1 x 1 output. Throws Error (usage) if it is larger.
   Scalar item() const { return var().item(); }
 
   /// For losses that take a shorter way.
   bool is_computed() const { return computed_.has_value(); }
+  /// The net it is the output of.
   const Net& net() const { return net_; }
+  /// The input it is the output for.
   const Source& input() const { return input_; }
 
   friend std::ostream& operator<<(std::ostream& out, const Output& y) { return out << y.var(); }

@@ -50,6 +50,7 @@ class Sequential : public Module<Sequential<Modules...>, typename detail::ChainS
  public:
   using Scalar = typename detail::ChainScalar<Modules...>::type;
 
+  /// Of these modules, in this order.
   explicit Sequential(Modules... modules) : modules_(std::move(modules)...) { join(); }
   Sequential(const Sequential& other) : Module<Sequential, Scalar>(other), modules_(other.modules_) { join(); }
   Sequential(Sequential&&) noexcept = default;
@@ -152,8 +153,10 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     join();
     return *this;
   }
+  /// How many modules there are.
   Index size() const { return static_cast<Index>(entries_.size()); }
 
+  /// Does not compile, and says why: a list has forgotten the types of its modules.
   template <class Device>
   SequentialList to(Device) const {
     static_assert(std::is_void_v<Device>,
@@ -170,11 +173,13 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     return y;
   }
 
+  /// Passes it on to all modules.
   void train(bool on = true) {
     for (auto& entry : entries_) entry->train(on);
   }
 
   // For detail::visit_members and detail::print, which cannot see the types in the list.
+  /// What `members` is for other modules: calls the functions with the path and each parameter or buffer.
   template <class OnParameter, class OnBuffer>
   void visit_all(const std::string& prefix, const OnParameter& on_parameter, const OnBuffer& on_buffer) const {
     for (std::size_t i = 0; i < entries_.size(); ++i)
@@ -183,6 +188,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
           [&](const std::string& name, AnyParameter<Scalar>& p) { on_parameter(name, p); },
           [&](const std::string& name, detail::view_of<Scalar>& b) { on_buffer(name, b); });
   }
+  /// Prints the list as PyTorch prints a Sequential.
   void print_all(std::ostream& out, const std::string& indent) const {
     out << "Sequential(";
     for (std::size_t i = 0; i < entries_.size(); ++i) {

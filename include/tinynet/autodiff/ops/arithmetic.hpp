@@ -10,6 +10,7 @@ namespace functions {
 
 // z = f(a, b) with dz/da = first(a, b, z) and dz/db = second(a, b, z).
 
+/// A + b..
 struct Add : Vectorized {
   template <class T>
   constexpr T operator()(T a, T b) const {
@@ -25,6 +26,7 @@ struct Add : Vectorized {
   }
 };
 
+/// A - b..
 struct Subtract : Vectorized {
   template <class T>
   constexpr T operator()(T a, T b) const {
@@ -40,6 +42,7 @@ struct Subtract : Vectorized {
   }
 };
 
+/// A b..
 struct Multiply : Vectorized {
   template <class T>
   constexpr T operator()(T a, T b) const {
@@ -55,6 +58,7 @@ struct Multiply : Vectorized {
   }
 };
 
+/// A / b..
 struct Divide : Vectorized {
   template <class T>
   constexpr T operator()(T a, T b) const {

@@ -93,6 +93,7 @@ concept Labels = detail::HostLabels<T> || detail::is_device_labels<T>;
 template <class Device>
 class DeviceLabels {
  public:
+  /// The type of a label, which says where it lies.
   using Number = detail::On<std::int32_t, Device>;
 
   /// A copy of the labels. Throws Error (data) if one is negative, or does not fit into 32 bits.
@@ -115,11 +116,14 @@ class DeviceLabels {
     return part;
   }
 
+  /// How many labels there are.
   Index size() const { return size_; }
+  /// The labels one after another, in the device's memory.
   const Number* data() const { return numbers_->data() + begin_; }
   /// One more than the largest label.
   Index classes() const { return classes_; }
 
+  /// A copy in the program's memory.
   std::vector<std::int32_t> to(Cpu) const {
     std::vector<std::int32_t> numbers(static_cast<std::size_t>(size()));
     detail::copy_across(data(), size(), numbers.data());

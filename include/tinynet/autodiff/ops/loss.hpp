@@ -15,8 +15,8 @@ enum class Reduction { mean, sum };
 
 /// What cross_entropy can be asked for, with PyTorch's defaults.
 struct CrossEntropyOptions {
-  Reduction reduction = Reduction::mean;
-  double label_smoothing = 0.0;  ///< this much of the target is spread evenly over all classes
+  Reduction reduction = Reduction::mean;  ///< of the losses
+  double label_smoothing = 0.0;           ///< this much of the target is spread evenly over all classes
 };
 
 namespace detail {
@@ -70,6 +70,7 @@ namespace functions {
 
 // A loss of two numbers: the value, and the derivative by the first.
 
+/// (x - t)^2.
 struct SquaredError : Vectorized {
   template <class T>
   constexpr T operator()(T x, T t) const {
@@ -81,6 +82,7 @@ struct SquaredError : Vectorized {
   }
 };
 
+/// Abs(x - t), with derivative 0 at 0..
 struct AbsoluteError : Vectorized {
   template <class T>
   constexpr T operator()(T x, T t) const {
@@ -94,7 +96,8 @@ struct AbsoluteError : Vectorized {
 
 /// d^2 / 2 for |d| <= delta, delta (|d| - delta / 2) beyond.
 struct HuberError : Vectorized {
-  double delta = 1;
+  double delta = 1;  ///< where the parabola becomes a line
+  /// With this delta.
   explicit HuberError(double bound = 1) : delta(bound) {}
   template <class T>
   constexpr T operator()(T x, T t) const {
@@ -176,8 +179,8 @@ auto l1_loss(const X& x, const T& target, Reduction reduction = Reduction::mean)
 
 /// What huber_loss can be asked for, with PyTorch's defaults.
 struct HuberOptions {
-  double delta = 1.0;  ///< where the parabola becomes a line
-  Reduction reduction = Reduction::mean;
+  double delta = 1.0;                     ///< where the parabola becomes a line
+  Reduction reduction = Reduction::mean;  ///< of the losses
 };
 
 /// The mean (or sum) of d^2 / 2 where |d| <= delta, delta (|d| - delta / 2) elsewhere, with d = x - target.

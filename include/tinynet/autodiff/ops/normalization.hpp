@@ -42,7 +42,7 @@ template <class Mean, class Variance, class Y>
 struct BatchNormResult {
   Mean mean;          ///< of each column
   Variance variance;  ///< of each column, biased
-  Y y;
+  Y y;                ///< the normalised batch [N, M]
 };
 
 /// Each column of x [N, M] shifted and scaled by the batch's own mean and biased variance, then times weight [1, M]
