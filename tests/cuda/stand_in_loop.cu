@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <optional>
+#include <thread>
 
 #include "../programs/stand_in_runtime.hpp"
 
@@ -55,6 +56,20 @@ TEST_CASE("a step is two kernels; many steps go together as a graph, unless some
   CHECK(end.graphs - looking.graphs == 9);  // the first 16 steps went one by one
   CHECK(end.arguments - looking.arguments <= 32);
   CHECK(end.frees == start.frees);  // and memory is used again
+}
+
+TEST_CASE("a thread keeps to one GPU; another thread can have another") {
+  Training training;
+  training.steps(1, true);
+  tn::use_gpu(1);
+  CHECK_THROWS_WITH_AS(training.steps(1, true),
+                       "this thread has used GPU 0 and cannot go on with 1; take another thread for that", tn::Error);
+  tn::use_gpu(0);
+  training.steps(1, true);
+  std::thread([] {
+    tn::use_gpu(1);
+    Training().steps(20, true);
+  }).join();
 }
 
 TEST_CASE("after a failure that lasts nothing more is asked of CUDA") {

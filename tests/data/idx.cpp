@@ -179,7 +179,8 @@ TEST_CASE("row 2: byte-swapped magic number") {
   CHECK(mentions(error, "byte-swapped"));
   CHECK(error.expected() == "0x00000803");
   CHECK(error.actual() == "0x03080000");
-  for (const std::uint8_t type : {0, 7, 0x0A}) CHECK_FALSE(mentions(image_error({3, type, 0, 0}), "byte-swapped"));
+  for (const std::uint8_t type : std::initializer_list<std::uint8_t>{0, 7, 0x0A})
+    CHECK_FALSE(mentions(image_error({3, type, 0, 0}), "byte-swapped"));
   CHECK(mentions(image_error({0, 0, 0, 0}), "type 0x00 not supported"));
 }
 

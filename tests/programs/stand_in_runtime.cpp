@@ -18,6 +18,7 @@ bool is(const char* trouble) {
 
 cudaError_t last = cudaSuccess;
 stand_in::Counts counted;
+thread_local int current = 0;
 
 // From the twentieth kernel on, or from that which $TINYNET_STAND_IN_FROM says.
 bool fails(const char* trouble) {
@@ -75,9 +76,12 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
   *attributes = {};
   return say(is("other architecture") ? cudaErrorNoKernelImageForDevice : cudaSuccess);
 }
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaSetDevice(int index) {
+  current = index;
+  return cudaSuccess;
+}
 cudaError_t cudaGetDevice(int* index) {
-  *index = 0;
+  *index = current;
   return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {

@@ -7,11 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <tinynet/core/pool.hpp>
 #include <tinynet/cuda/fused_loss.hpp>
 #include <tinynet/cuda/fused_mlp.cuh>
 #include <tinynet/cuda/verbs.hpp>
-#include <vector>
 
 namespace tinynet::detail {
 
@@ -25,20 +25,20 @@ inline int current_gpu() {
 /// failed.
 inline void wait_for_gpu() { check_cuda(cudaStreamSynchronize(cudaStreamPerThread), "cudaStreamSynchronize"); }
 
-/// What a thread has on one GPU.
+/// What a thread has on its GPU. A thread uses one all its life, since what it has recorded and kept lies there.
 class GpuThread {
  public:
-  /// The calling thread's, for its current GPU.
+  /// The calling thread's, for its current GPU. Throws Error (usage) if it has used another one before.
   static GpuThread& current() {
-    thread_local std::vector<std::unique_ptr<GpuThread>> all;
-    const auto gpu = static_cast<std::size_t>(current_gpu());
-    if (all.size() <= gpu) all.resize(gpu + 1);
-    if (all[gpu] == nullptr) all[gpu] = std::make_unique<GpuThread>(static_cast<int>(gpu));
-    return *all[gpu];
+    thread_local GpuThread own;
+    if (const int gpu = current_gpu(); gpu != own.gpu_)
+      throw Error(ErrorCode::usage, "this thread has used GPU " + std::to_string(own.gpu_) + " and cannot go on with " +
+                                        std::to_string(gpu) + "; take another thread for that");
+    return own;
   }
 
-  explicit GpuThread(int gpu) : gpu_(gpu) {
-    check_cuda(cudaDeviceGetAttribute(&shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, gpu),
+  GpuThread() : gpu_(current_gpu()) {
+    check_cuda(cudaDeviceGetAttribute(&shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, gpu_),
                "cudaDeviceGetAttribute");
   }
   GpuThread(const GpuThread&) = delete;

@@ -58,8 +58,9 @@ inline std::vector<GpuInfo> gpus() {
   return list;
 }
 
-/// Makes GPU `index` the calling thread's: what it computes on `cuda` from now on, it computes there. Throws Error
-/// (device) if there is none of this number, or if this program has no code for it.
+/// Makes GPU `index` the calling thread's: what it computes on `cuda`, it computes there. To be called before the
+/// thread's first use of a GPU; without it that is CUDA's current one. A thread keeps to one GPU. Throws Error (device)
+/// if there is none of this number, or if this program has no code for it.
 inline GpuInfo use_gpu(int index) {
   const std::vector<GpuInfo> all = gpus();
   std::string list;
