@@ -8,7 +8,7 @@
 
 namespace {
 
-std::atomic<long> questions = 0;
+std::atomic<long> questions{0};
 
 }  // namespace
 
