@@ -21,8 +21,9 @@ ROOM = small_disk.why_not()
 
 class Faults(harness.ProgramTest):
     def limited(self, which, limit, *options, **more):
-        """Runs the program with a limit of the system's."""
-        return subprocess.run(self.command(*options), env=self.environment(), capture_output=not more, text=True,
+        """Runs the program with a limit of the system's. What it has run is not to be written down then."""
+        env = self.environment(LLVM_PROFILE_FILE=os.devnull)
+        return subprocess.run(self.command(*options), env=env, capture_output=not more, text=True,
                               timeout=120, preexec_fn=lambda: resource.setrlimit(which, (limit, limit)), **more)
 
     def check_io_error(self, done, text):
