@@ -58,6 +58,7 @@ has() {
     g++) has_command "${CXX:-c++}" || [[ ${CXX:-} == *" "* ]] ;;
     clang) has_command clang++ ;;
     llvm) has_command llvm-cov ;;
+    python3-venv) python3 -m ensurepip --version >/dev/null 2>&1 ;;
     libclang-rt-dev) echo 'int main() {}' | clang++ -fsanitize=address -x c++ - -o /dev/null 2>/dev/null ;;
     cmake) has_cmake ;;
     ninja-build) has_command ninja ;;
