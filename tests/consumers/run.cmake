@@ -56,9 +56,11 @@ endforeach()
 
 file(MAKE_DIRECTORY "${work}")
 message("in ${work}, which stays if this fails")
-file(COPY "${CMAKE_CURRENT_LIST_DIR}/main.cpp" DESTINATION "${work}")
 file(GLOB project "${CMAKE_CURRENT_LIST_DIR}/${KIND}/*")
 file(COPY ${project} DESTINATION "${work}")
+if(NOT EXISTS "${work}/main.cpp")
+  file(COPY "${CMAKE_CURRENT_LIST_DIR}/main.cpp" DESTINATION "${work}")
+endif()
 
 if(KIND STREQUAL "vendored")
   # The headers copied beside the program.
