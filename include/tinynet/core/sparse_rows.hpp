@@ -153,7 +153,9 @@ class SparseRows {
     }
     std::uint16_t* const column = column_.data() + first;
     std::iota(column, column + cols_, std::uint16_t{0});
-    std::stable_sort(column, column + cols_, [&](std::uint16_t a, std::uint16_t b) { return size[a] < size[b]; });
+    // Not stable_sort, of which clang++ 19 warns with the library of g++ 12.
+    std::sort(column, column + cols_,
+              [&](std::uint16_t a, std::uint16_t b) { return size[a] != size[b] ? size[a] < size[b] : a < b; });
     std::uint32_t entry = by_row_.begins()[at(begin)];
     for (Index i = 0; i < cols_; ++i) {
       by_column_.begins()[first + at(i)] = next[column[i]] = entry;
