@@ -5,7 +5,6 @@
 #error "tinynet: define EIGEN_USE_GPU for the whole translation unit, or include <tinynet/cuda.cuh> before all else"
 #endif
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <tinynet/core/pool.hpp>

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -62,7 +63,7 @@ class LaunchQueue {
   // A full queue that has come before, and the graph of it once it has come twice.
   struct Replay {
     std::vector<KernelLaunch> launches;
-    std::vector<typename Launcher::Graph> graph;  // none or one
+    std::optional<typename Launcher::Graph> graph;
   };
   static constexpr std::size_t most_replays = 4;
 
@@ -75,20 +76,20 @@ class LaunchQueue {
     const auto known = std::find_if(replays_.begin(), replays_.end(), same_kernels);
     if (known == replays_.end()) {
       if (replays_.size() == most_replays) replays_.pop_back();
-      replays_.insert(replays_.begin(), Replay{{launches.begin(), launches.end()}, {}});
+      replays_.insert(replays_.begin(), Replay{{launches.begin(), launches.end()}, std::nullopt});
       return false;
     }
     std::rotate(replays_.begin(), known, known + 1);  // the last used stays longest
     update(replays_.front(), launches);
-    replays_.front().graph.front().launch();
+    replays_.front().graph->launch();
     return true;
   }
 
   static void update(Replay& known, std::span<KernelLaunch> launches) {
-    if (known.graph.empty()) known.graph.emplace_back(launches);
+    if (!known.graph) known.graph.emplace(launches);
     for (std::size_t i = 0; i < launches.size(); ++i)
       if (launches[i].argument != known.launches[i].argument) {
-        known.graph.front().set(i, launches[i]);
+        known.graph->set(i, launches[i]);
         std::swap(launches[i].argument, known.launches[i].argument);
       }
   }
