@@ -70,14 +70,13 @@ std::optional<float> make_step(const Net& net, const X& x, const Labels& labels,
                                AnyOptimizer<Scalar>& any, const OnLoss& on_loss) {
   std::optional<float> value;
   const auto seen = [&](float loss) { on_loss(value.emplace(loss)); };
+  std::visit([](auto& optimizer) { optimizer.zero_grad(); }, any);
   if (chunk_rows == 0 || chunk_rows >= x.size()) {
     const auto loss = cross_entropy(net(x), labels);
     if (wanted) seen(loss.item());
-    std::visit([](auto& optimizer) { optimizer.zero_grad(); }, any);
     loss.backward();
   } else {
     double total = 0;
-    std::visit([](auto& optimizer) { optimizer.zero_grad(); }, any);
     for (Index begin = 0; begin < x.size(); begin += chunk_rows) {
       const Index count = std::min(chunk_rows, x.size() - begin);
       const float share = static_cast<float>(count) / static_cast<float>(x.size());
