@@ -3,16 +3,15 @@
 
     benchmarks/compile_time.py [--compiler g++] [--flags "-O2 -std=c++20"] [--rounds 5] [--eigen /usr/include/eigen3]
 
-Compiles in turns; prints the medians of the seconds and the compiler's peak memory as a table for the README.
+Compiles in turns; prints the medians of the processor's seconds (a busy machine changes them less than a clock's) and
+the compiler's peak memory as a table for the README.
 """
 import argparse
 import os
 import pathlib
-import resource
 import statistics
 import subprocess
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -58,28 +57,14 @@ int main() {
 }
 
 
-def seconds_of(command):
-    start = time.monotonic()
-    if subprocess.run(command).returncode != 0:
+def compile_once(command):
+    """The processor's seconds and the MB of the largest process, those that the compiler started (cc1plus) included."""
+    process = subprocess.Popen(command)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
         raise SystemExit(f"compile_time.py: error: {' '.join(command)} failed")
-    return time.monotonic() - start
-
-
-def peak_of_children(command):
-    """MB of the largest process that a compiler started (g++ starts cc1plus)."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        subprocess.run(command, check=True)
-        os.write(writer, str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss).encode())
-        os._exit(0)
-    os.close(writer)
-    text = os.read(reader, 100)
-    os.waitpid(child, 0)
-    if not text:
-        raise SystemExit(f"compile_time.py: error: {' '.join(command)} failed")
-    return int(text) / 1024
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def main():
@@ -96,15 +81,15 @@ def main():
             source.write_text(text)
             commands[name] = [options.compiler, *options.flags.split(), f"-I{HERE.parent / 'include'}",
                               f"-isystem{options.eigen}", "-c", str(source), "-o", str(source.with_suffix(".o"))]
-        peaks = {name: peak_of_children(command) for name, command in commands.items()}  # and the files are cached
+        peaks = {name: compile_once(command)[1] for name, command in commands.items()}  # and the files are cached
         seconds = {name: [] for name in commands}
         for round_ in range(options.rounds):
             for name in list(commands)[:: 1 if round_ % 2 == 0 else -1]:
-                seconds[name].append(seconds_of(commands[name]))
+                seconds[name].append(compile_once(commands[name])[0])
     base = statistics.median(next(iter(seconds.values())))
     version = subprocess.run([options.compiler, "--version"], capture_output=True, text=True, check=True)
     print(f"{version.stdout.splitlines()[0]}, {options.flags}, {options.rounds} rounds in turns\n")
-    print("| program | seconds | times the first | peak memory, MB |\n| --- | ---: | ---: | ---: |")
+    print("| program | CPU seconds | times the first | peak memory, MB |\n| --- | ---: | ---: | ---: |")
     for name, times in seconds.items():
         median = statistics.median(times)
         print(f"| {name} | {median:.2f} | {median / base:.2f} | {peaks[name]:.0f} |")

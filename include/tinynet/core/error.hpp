@@ -125,4 +125,11 @@ class Error : public std::runtime_error {
   ErrorDetails details_;
 };
 
+namespace detail {
+
+// For checks in what is inlined in many places, where putting the error together would be most of the code.
+[[noreturn, gnu::cold]] inline void throw_usage(const char* what) { throw Error(ErrorCode::usage, what); }
+
+}  // namespace detail
+
 }  // namespace tinynet

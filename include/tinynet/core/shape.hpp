@@ -42,7 +42,8 @@ constexpr Index broadcast(Index a, Index b) {
 /// The product of two sizes, dynamic if one of them is.
 constexpr Index product(Index a, Index b) { return a == dynamic || b == dynamic ? dynamic : a * b; }
 
-[[noreturn]] inline void throw_shapes(const char* operation, const char* rule, const Shape& a, const Shape& b) {
+[[noreturn, gnu::cold]] inline void throw_shapes(const char* operation, const char* rule, const Shape& a,
+                                                 const Shape& b) {
   throw Error(ErrorCode::usage,
               std::string(operation) + ": " + rule + "; found " + to_string(a) + " and " + to_string(b));
 }

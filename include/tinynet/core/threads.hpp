@@ -58,16 +58,30 @@ class ArithmeticOf {
   std::fenv_t own_;
 };
 
+/// A function of these arguments that somebody else keeps, without its type: who takes one is compiled once, not for
+/// every lambda.
+template <class... Arguments>
+class Callable {
+ public:
+  template <class F>
+  Callable(const F& f)
+      : object_(&f),
+        call_([](const void* object, Arguments... arguments) { (*static_cast<const F*>(object))(arguments...); }) {}
+  void operator()(Arguments... arguments) const { call_(object_, arguments...); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, Arguments...);
+};
+
 /// A loop that several threads share. It outlives the loop, since a helper may come when all is done: it finds the job
 /// closed, or opened again for another run, and nobody has waited for it.
 class Job {
  public:
   /// Calls f(index, worker) for every index in [0, count) on this thread and on those of the pool's that come in time.
   /// Throws the first exception on when all are out.
-  template <class F>
-  void run(Eigen::ThreadPoolInterface& pool, Index count, F& f) {
-    object_ = const_cast<void*>(static_cast<const void*>(&f));
-    call_ = [](void* object, Index i, int worker) { (*static_cast<F*>(object))(i, worker); };
+  void run(Eigen::ThreadPoolInterface& pool, Index count, const Callable<Index, int>& f) {
+    f_ = &f;
     count_ = count;
     next_.store(0, std::memory_order_relaxed);
     workers_.store(1, std::memory_order_relaxed);
@@ -111,7 +125,7 @@ class Job {
   void work(int worker) {
     const InsideParallelFor guard;
     try {
-      for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) call_(object_, i, worker);
+      for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) (*f_)(i, worker);
     } catch (...) {
       next_.store(count_, std::memory_order_relaxed);
       if (!failed_.test_and_set()) error_ = std::current_exception();
@@ -126,8 +140,7 @@ class Job {
 
   std::atomic<std::uint64_t> state_{closed};
   std::uint64_t run_ = 0;
-  void* object_ = nullptr;
-  void (*call_)(void* object, Index i, int worker) = nullptr;
+  const Callable<Index, int>* f_ = nullptr;
   std::fenv_t arithmetic_{};  // the caller's
   Index count_ = 0;
   std::atomic<Index> next_{0};
@@ -286,8 +299,7 @@ inline Eigen::ThreadPoolInterface* helping_pool() {
 /// calling thread alone inside another parallel_for, on a thread of the pool, and inside an OpenMP region, so that
 /// nobody's cores are oversubscribed. Which thread does what is not fixed: f's results must not depend on it. Wherever
 /// it runs, f has the rounding mode and the like of the calling thread.
-template <class F>
-void parallel_for(Index count, F&& f) {
+inline void parallel_for(Index count, const Callable<Index, int>& f) {
   if (Eigen::ThreadPoolInterface* const pool = count > 1 ? helping_pool() : nullptr)
     return Threads::instance().job().run(*pool, count, f);
   for (Index i = 0; i < count; ++i) f(i, 0);
@@ -298,8 +310,7 @@ constexpr bool worth_sharing(Index multiply_adds) { return multiply_adds >= Inde
 
 /// Calls f(begin, end) for ranges that together are [0, size): by parallel_for with `grain` indices at a time, or where
 /// the calling thread is alone with all at once.
-template <class F>
-void parallel_ranges(Index size, Index grain, F&& f) {
+inline void parallel_ranges(Index size, Index grain, const Callable<Index, Index>& f) {
   const Index count = (size + grain - 1) / grain;
   if (count > 1 && helping_pool() != nullptr)
     parallel_for(count, [&](Index i, int) { f(i * grain, std::min(size, (i + 1) * grain)); });

@@ -87,10 +87,9 @@ template <Index Rows_, Index Packs, class Scalar>
                                                   Tile<const Scalar> start, Tile<Scalar> c) {
   using P = Pack<Scalar>;
   P acc[Rows_][Packs];
-  unrolled<Rows_>([&](auto i) TINYNET_INLINE {
-    unrolled<Packs>([&](auto j) TINYNET_INLINE {
-      acc[i][j] = start.data == nullptr ? P(Scalar(0)) : P::load(start.at(i, j * P::size));
-    });
+  unrolled<Rows_ * Packs>([&](auto n) TINYNET_INLINE {
+    constexpr Index i = n / Packs, j = n % Packs;
+    acc[i][j] = start.data == nullptr ? P(Scalar(0)) : P::load(start.at(i, j * P::size));
   });
   for (Index n = 0; n < depth.count; ++n) {
     const Index k = depth.number == nullptr ? n : depth.number[n];
@@ -102,8 +101,9 @@ template <Index Rows_, Index Packs, class Scalar>
       unrolled<Packs>([&](auto j) TINYNET_INLINE { acc[i][j] = math::multiply_add(ai, bk[j], acc[i][j]); });
     });
   }
-  unrolled<Rows_>([&](auto i) TINYNET_INLINE {
-    unrolled<Packs>([&](auto j) TINYNET_INLINE { acc[i][j].store(c.at(i, j * P::size)); });
+  unrolled<Rows_ * Packs>([&](auto n) TINYNET_INLINE {
+    constexpr Index i = n / Packs, j = n % Packs;
+    acc[i][j].store(c.at(i, j * P::size));
   });
 }
 

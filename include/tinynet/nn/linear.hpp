@@ -15,6 +15,16 @@ struct Bias {
   bool value = true;  ///< has it one?
 };
 
+namespace detail {
+
+[[noreturn, gnu::cold]] inline void throw_linear_size(Index size, Index known) {
+  throw Error(ErrorCode::usage, "Linear: expected " +
+                                    (known == dynamic ? std::string("a positive size") : std::to_string(known)) +
+                                    ", found " + std::to_string(size));
+}
+
+}  // namespace detail
+
 /// y = x W^T + b: x [N, in], W [out, in], b [out]. In and Out are numbers, or dynamic and given when it is made.
 /// Starts with PyTorch's default weights: of the seed, or the next ones of a generator.
 template <Index In = dynamic, Index Out = dynamic, class Scalar_ = float>
@@ -36,10 +46,11 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   /// Throws Error (usage) if a size is not positive, or not the one in the type.
   Linear(Index in_features, Index out_features, Generator& generator, Bias bias = {})
       : weight_(checked(out_features, Out), checked(in_features, In)) {
-    init::linear_weight(weight_.value(), generator);
+    using View = detail::view_of<Scalar, dynamic, dynamic>;  // for all sizes the same code
+    init::linear_weight(View(weight_.data(), out_features, in_features), generator);
     if (!bias.value) return;
     bias_.emplace(1, out_features, 1);
-    init::linear_bias(bias_->value(), in_features, generator);
+    init::linear_bias(View(bias_->data(), 1, out_features), in_features, generator);
   }
   Linear(Index in_features, Index out_features, Seed seed = {}, Bias bias = {})
       : Linear(in_features, out_features, Generator(seed), bias) {}
@@ -55,7 +66,7 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   template <class X>
   auto forward(const X& x) const {
     const auto weight = weight_.var();
-    return bias_ ? linear(x, weight, *bias_) : linear(x, weight);
+    return linear(x, weight, bias_ ? bias_->var() : Var<Scalar, 1, Out>(detail::zero_bias<Scalar>(out_features())));
   }
 
   Index in_features() const { return weight_.shape().cols; }
@@ -85,10 +96,7 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
       : Linear(in_features, out_features, generator, bias) {}
 
   static Index checked(Index size, Index known) {
-    if (size <= 0 || !detail::may_equal(size, known))
-      throw Error(ErrorCode::usage, "Linear: expected " +
-                                        (known == dynamic ? std::string("a positive size") : std::to_string(known)) +
-                                        ", found " + std::to_string(size));
+    if (size <= 0 || !detail::may_equal(size, known)) detail::throw_linear_size(size, known);
     return size;
   }
 

@@ -122,6 +122,10 @@ concept IsParameter = requires(const T& p) {
   detail::take_parameter(p);
 };
 
+inline std::string member_path(const std::string& prefix, const std::string& name) {
+  return prefix.empty() ? name : prefix + "." + name;
+}
+
 /// Calls on_parameter(name, parameter) and on_buffer(name, matrix) for everything in a module, in order; a name is the
 /// path to it, as in PyTorch: "l1.weight".
 template <class M, class OnParameter, class OnBuffer>
@@ -131,7 +135,7 @@ void visit_members(M& module, const std::string& prefix, const OnParameter& on_p
   } else {
     std::remove_const_t<M>::members(module, [&](const auto& name, auto& member) {
       using Member = std::remove_const_t<std::remove_reference_t<decltype(member)>>;
-      const std::string path = prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
+      const std::string path = member_path(prefix, std::string(name));
       if constexpr (IsParameter<Member>)
         on_parameter(path, member);
       else if constexpr (EigenOperand<Member> || is_device_matrix<Member>)
