@@ -4,7 +4,7 @@
 compilers.py [--compiler CXX]... [--eigen FOLDER]... [TEST]...
 
 Prints a line for each: whether it compiled without a warning, and passed. TEST is a name as ctest has it, such as
-nn/linear. Needs doctest.
+nn/linear. Needs doctest and nlohmann-json.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMPILERS = ["g++-12", "g++-13", "g++-14", "g++-15", "clang++-14", "clang++-16", "clang++-19"]
-TESTS = ["autodiff/var", "core/math", "nn/linear", "optim/adam", "mlp"]
+TESTS = ["autodiff/var", "core/math", "io/safetensors", "nn/linear", "optim/adam", "mlp"]
 FLAGS = ["-O1", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wpedantic", "-Werror", "-pthread"]
 FLAGS += ["-DDOCTEST_CONFIG_SUPER_FAST_ASSERTS"]
 

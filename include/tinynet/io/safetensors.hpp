@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include <tinynet/io/safetensors_header.hpp>
 #include <tinynet/io/source.hpp>
 #include <tinynet/io/stored_tensor.hpp>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -162,8 +164,8 @@ class SafeTensors {
                    : "sizes whose product is not too large, not " + detail::shape_text(e.tensor.shape),
              std::to_string(e.end - e.begin) + " bytes");
     }
-    std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-      return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.begin, a.end, a.key_offset) < std::tie(b.begin, b.end, b.key_offset);
     });
     std::uint64_t end = 0;
     std::string before = "the start of the data";
@@ -224,7 +226,8 @@ inline SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, const 
 /// Writes tensors of any types and a checksum of them, all or nothing (see write_file).
 /// Throws Error: usage, before a file is touched, if a name is empty, has control characters, is "__metadata__" or
 /// occurs twice, or a shape does not fit its bytes; io if the file cannot be written.
-inline void write_safetensors(const std::string& path, std::vector<StoredTensor> tensors, Metadata metadata = {}) {
+inline void write_safetensors(const std::string& path, const std::vector<StoredTensor>& tensors,
+                              Metadata metadata = {}) {
   const auto refuse = [&](const std::string& why) {
     throw Error(ErrorCode::usage, "save " + detail::printable(path) + ": " + why);
   };
@@ -247,17 +250,19 @@ inline void write_safetensors(const std::string& path, std::vector<StoredTensor>
       refuse("metadata " + detail::printable(key.substr(0, 64)) + " is reserved or too long");
 
   // Wide numbers first: each tensor then lies at a multiple of its own width.
-  std::stable_sort(tensors.begin(), tensors.end(),
-                   [](const auto& a, const auto& b) { return dtype_size(a.dtype) > dtype_size(b.dtype); });
-  const std::string checksum = detail::content_checksum(tensors, metadata);
+  std::vector<StoredTensor> sorted;
+  for (std::size_t width = 8; width > 0; width /= 2)
+    std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(sorted),
+                 [width](const StoredTensor& t) { return dtype_size(t.dtype) == width; });
+  const std::string checksum = detail::content_checksum(sorted, metadata);
   metadata.emplace(detail::checksum_key, std::string(detail::checksum_prefix) + checksum);
-  const std::string header = detail::header_text(tensors, metadata);
+  const std::string header = detail::header_text(sorted, metadata);
 
   std::array<std::uint8_t, 8> length{};
   for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<std::uint8_t>(header.size() >> (8 * i));
   std::vector<std::span<const std::uint8_t>> parts{
       length, {reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}};
-  for (const StoredTensor& t : tensors) parts.push_back(t.bytes);
+  for (const StoredTensor& t : sorted) parts.push_back(t.bytes);
   write_file(path, parts);
 }
 
@@ -277,7 +282,7 @@ void save_safetensors(const std::string& path, const std::vector<NamedTensor<con
          .shape = t.shape,
          .bytes = {reinterpret_cast<const std::uint8_t*>(t.data), static_cast<std::size_t>(*count) * sizeof(Scalar)}});
   }
-  write_safetensors(path, std::move(stored), metadata);
+  write_safetensors(path, stored, metadata);
 }
 
 /// Reads a file into a net's tensors (float or double). All or nothing, see assign_tensors for what fits and the
