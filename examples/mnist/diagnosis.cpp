@@ -44,15 +44,13 @@ std::string layer_name(Model& model, std::size_t layer) {
 }
 
 /// " is NaN"
-std::string kind(float x) { return std::string(" is ") + nonfinite_word(static_cast<double>(x)); }
+std::string kind(double x) { return std::string(" is ") + nonfinite_word(x); }
 
 }  // namespace
 
 std::string nonfinite_number(Model& model) {
-  for (const auto& t : model.weights())
-    for (Index i = 0; i < t.size(); ++i)
-      if (!std::isfinite(t.data[i])) return t.name + "'s number " + std::to_string(i) + kind(t.data[i]);
-  return {};
+  const auto found = tinynet::first_nonfinite(model.weights());
+  return found ? found->place() + kind(found->value) : std::string();
 }
 
 std::string first_nonfinite(Model& model, const Options& options, const tinynet::Dataset& data) {
@@ -63,7 +61,7 @@ std::string first_nonfinite(Model& model, const Options& options, const tinynet:
       for (Index unit = 0; unit < z.cols(); ++unit)
         if (found.empty() && !std::isfinite(z(row, unit)))
           found = "output " + std::to_string(unit) + " of " + layer_name(model, layer) + " for training image " +
-                  std::to_string(first + row) + kind(z(row, unit));
+                  std::to_string(first + row) + kind(static_cast<double>(z(row, unit)));
     return found.empty();
   });
   return found;

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <tinynet/autodiff/tape.hpp>
+#include <tinynet/core/named_tensor.hpp>
 #include <tinynet/data/batches.hpp>
 #include <tinynet/nn/fused_loss.hpp>
 #include <vector>
@@ -47,12 +48,10 @@ auto batches_of(const X& x, const L& labels, const FitOptions& options) {
 
 /// "l1.weight's number 3 is nan", of the first one that is not finite.
 template <class Net>
-std::string first_nonfinite(const Net& net) {
-  for (const auto& t : state_dict(net))
-    for (Index i = 0; i < t.size(); ++i)
-      if (const auto number = static_cast<double>(t.data[i]); !std::isfinite(number))
-        return t.name + "'s number " + std::to_string(i) + " is " + std::to_string(number);
-  return "a number that the optimizer remembers is not finite";
+std::string nonfinite_number(const Net& net) {
+  const auto found = first_nonfinite(state_dict(net));
+  return found ? found->place() + " is " + std::to_string(found->value)
+               : "a number that the optimizer remembers is not finite";
 }
 
 /// Throws Error (numeric) if the optimizer's last step left a number that is not finite.
@@ -60,7 +59,7 @@ template <class Net, class Opt>
 void check_finite(const Net& net, const Opt& optimizer, Index step) {
   if constexpr (requires { optimizer.finite(); } && on_cpu<typename Net::Scalar>)
     if (!optimizer.finite())
-      throw Error(ErrorCode::numeric, "fit: " + first_nonfinite(net) + " after step " + std::to_string(step) +
+      throw Error(ErrorCode::numeric, "fit: " + nonfinite_number(net) + " after step " + std::to_string(step) +
                                           "; a lower learning rate may help");
 }
 

@@ -1,6 +1,8 @@
 // A tensor with the name that it has in files.
 #pragma once
 
+#include <cmath>
+#include <optional>
 #include <string>
 #include <tinynet/core/eigen.hpp>
 #include <vector>
@@ -22,5 +24,25 @@ struct NamedTensor {
     return product;
   }
 };
+
+/// One of a tensor's numbers.
+struct TensorNumber {
+  std::string tensor;  ///< the tensor's name
+  Index index = 0;     ///< which of its numbers, row by row from 0
+  double value = 0;    ///< the number itself
+
+  /// "l1.weight's number 3"
+  std::string place() const { return tensor + "'s number " + std::to_string(index); }
+};
+
+/// The first number that is NaN or infinite, if there is one.
+template <class Scalar>
+std::optional<TensorNumber> first_nonfinite(const std::vector<NamedTensor<Scalar>>& tensors) {
+  for (const NamedTensor<Scalar>& t : tensors)
+    for (Index i = 0, size = t.size(); i < size; ++i)
+      if (const auto number = static_cast<double>(t.data[i]); !std::isfinite(number))
+        return TensorNumber{t.name, i, number};
+  return std::nullopt;
+}
 
 }  // namespace tinynet
