@@ -69,10 +69,10 @@ TEST_CASE("the lists by row and by column hold exactly the nonzero bytes, in ord
 
 TEST_CASE("tables of zeros alone and of no zeros") {
   const std::vector<std::uint8_t> zeros(600, 0), ones(600, 1);
-  CHECK(SparseRows(zeros.data(), 20, 30).density() == 0);
-  CHECK(SparseRows(zeros.data(), 20, 30).worthwhile());
-  CHECK(SparseRows(ones.data(), 20, 30).density() == 1);
-  CHECK_FALSE(SparseRows(ones.data(), 20, 30).worthwhile());
+  CHECK(SparseRows(zeros.data(), 30, Partition(20)).density() == 0);
+  CHECK(SparseRows(zeros.data(), 30, Partition(20)).worthwhile());
+  CHECK(SparseRows(ones.data(), 30, Partition(20)).density() == 1);
+  CHECK_FALSE(SparseRows(ones.data(), 30, Partition(20)).worthwhile());
 }
 
 TEST_CASE("tiles cover the rows in order, none larger than allowed") {
@@ -91,6 +91,6 @@ TEST_CASE("tiles cover the rows in order, none larger than allowed") {
 TEST_CASE("a cache makes the lists once") {
   const std::vector<std::uint8_t> table(600, 3);
   const tinynet::detail::SparseCache cache;
-  const SparseRows& lists = cache.get(table.data(), 20, 30);
-  CHECK(&cache.get(table.data(), 20, 30) == &lists);
+  const SparseRows& lists = cache.get(table.data(), 30, Partition(20));
+  CHECK(&cache.get(table.data(), 30, Partition(20)) == &lists);
 }

@@ -15,17 +15,33 @@ class Partition {
   static constexpr Index rows_per_part = 128;
 
   /// `smallest`: how many rows make a part worth having.
-  explicit constexpr Partition(Index rows, Index smallest = rows_per_part) : rows_(rows) {
-    while (parts_ < most_parts && rows_ / (2 * parts_) >= smallest) parts_ *= 2;
+  explicit constexpr Partition(Index rows, Index smallest = rows_per_part) : all_rows_(rows) {
+    while (parts_ < most_parts && all_rows_ / (2 * parts_) >= smallest) parts_ *= 2;
+    all_parts_ = parts_;
+  }
+
+  /// What process `rank` of `ranks` (a power of two) has of it: a subtree of the parts, one of them or none. They and
+  /// their rows are numbered from 0.
+  constexpr Partition share(Index rank, Index ranks) const {
+    Partition own = *this;
+    own.first_ = all_parts_ * rank / ranks;
+    own.parts_ = all_parts_ * (rank + 1) / ranks - own.first_;
+    return own;
   }
 
   constexpr Index parts() const { return parts_; }
-  constexpr Index begin(Index part) const { return rows_ * part / parts_; }
+  constexpr Index begin(Index part) const { return row(first_ + part) - first_row(); }
   constexpr Index end(Index part) const { return begin(part + 1); }
 
+  /// How many rows there are in these parts, and in the whole table the number of the first.
+  constexpr Index rows() const { return begin(parts_); }
+  constexpr Index first_row() const { return row(first_); }
+
  private:
-  Index rows_;
-  Index parts_ = 1;
+  constexpr Index row(Index part) const { return all_rows_ * part / all_parts_; }
+
+  Index all_rows_;
+  Index all_parts_ = 1, first_ = 0, parts_ = 1;
 };
 
 /// Sums `parts` (a power of two) vectors of length `size`, lying one after another in `partial`, as a balanced

@@ -9,6 +9,7 @@
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
 #include <tinynet/core/math.hpp>
+#include <tinynet/core/ranks.hpp>
 #include <tinynet/core/shape.hpp>
 #include <tinynet/core/sparse_rows.hpp>
 
@@ -76,6 +77,7 @@ class Rows {
   /// The rows with these numbers, in this order. Throws Error (usage) if one of them does not exist.
   Rows select(std::span<const Index> rows) const {
     if (!selection_.empty()) throw Error(ErrorCode::usage, "Rows: a selection of a selection of rows");
+    check_whole();
     for (const Index row : rows)
       if (row < 0 || row >= shape_.rows)
         throw Error(ErrorCode::usage,
@@ -89,6 +91,7 @@ class Rows {
   /// `count` of the rows, from row `begin` on. Throws Error (usage) if there are not so many.
   Rows middle_rows(Index begin, Index count) const {
     detail::check_middle_rows(begin, count, rows());
+    check_whole();
     Rows part = *this;
     part.shape_.rows = count;
     if (selection_.empty()) {
@@ -123,8 +126,31 @@ class Rows {
     if (cache_ == nullptr || shape_.cols > detail::SparseRows::most_columns ||
         table_rows_ * shape_.cols >= std::int64_t{1} << 32)
       return nullptr;
-    return &cache_->get(static_cast<const std::uint8_t*>(data_), table_rows_, shape_.cols);
+    return &cache_->get(static_cast<const std::uint8_t*>(data_), shape_.cols,
+                        is_selection() ? detail::Partition(table_rows_) : partition());
   }
+
+  /// The same rows, which are one process's share of a table (or, by an empty share, all of it). Throws Error (usage)
+  /// if there are more or fewer.
+  Rows as_share(const RowShare& share) const {
+    if (share.ranks != nullptr && share.rows() != rows())
+      throw Error(ErrorCode::usage, "Rows: a share of " + std::to_string(share.rows()) + " rows was expected, found " +
+                                        std::to_string(rows()));
+    Rows own = *this;
+    own.share_ = share;
+    return own;
+  }
+
+  /// Whose rows these are.
+  const RowShare& share() const { return share_; }
+  /// The processes that have the other rows, or null if these are all.
+  const Ranks* ranks() const { return share_.ranks; }
+  /// How many rows there are with those of the others.
+  Index all_rows() const { return ranks() == nullptr ? rows() : share_.all_rows; }
+  /// What number the first row here has among them.
+  Index first_row() const { return share_.first_row; }
+  /// How sums over the rows are cut.
+  detail::Partition partition() const { return ranks() == nullptr ? detail::Partition(rows()) : share_.partition; }
 
   /// Are these only some of the rows?
   bool is_selection() const { return !selection_.empty(); }
@@ -170,8 +196,14 @@ class Rows {
     return scratch;
   }
 
+  void check_whole() const {
+    if (ranks() != nullptr)
+      throw Error(ErrorCode::usage, "Rows: some of the rows of one process's share; take a share of some rows instead");
+  }
+
   const void* data_;
   std::span<const Index> selection_{};
+  RowShare share_{};
   const detail::SparseCache* cache_ = nullptr;
   double scale_ = 1;
   Shape shape_;

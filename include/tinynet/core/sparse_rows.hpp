@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <tinynet/core/partition.hpp>
 #include <tinynet/core/threads.hpp>
 #include <vector>
@@ -83,11 +84,15 @@ class SparseRows {
  public:
   static constexpr Index tile_rows = 240;  // a row in a tile is a byte; a tile's 32 floats a row fit the L1 cache
   static constexpr Index most_columns = Index{1} << 16;
+  static constexpr double most_density = 0.5;
   using Row = SparseList<std::uint16_t>;
   using Column = SparseList<std::uint8_t>;
 
-  SparseRows(const std::uint8_t* data, Index rows, Index cols) : rows_(rows), cols_(cols) {
-    const Partition partition(rows);
+  /// `worthwhile`: whether to make the lists, if that is not for the density of these rows to say.
+  SparseRows(const std::uint8_t* data, Index cols, const Partition& partition,
+             std::optional<bool> worthwhile = std::nullopt)
+      : rows_(partition.rows()), cols_(cols), worthwhile_(worthwhile) {
+    const Index rows = rows_;
     std::vector<Index> tile_begin;
     for (Index part = 0; part < partition.parts(); ++part) {
       const Tiles tiles(partition.begin(part), partition.end(part), tile_rows);
@@ -108,7 +113,7 @@ class SparseRows {
       }
     });
     for (Index r = 0; r < rows; ++r) begin[at(r + 1)] += begin[at(r)];
-    if (!worthwhile()) return;
+    if (!this->worthwhile()) return;
     by_row_.allocate(begin.back());
     by_column_.begins().resize(at(tiles * cols + 1));
     by_column_.begins().back() = begin.back();
@@ -126,7 +131,7 @@ class SparseRows {
   }
 
   /// Whether there are so few that working with lists is quicker than without; else there are none.
-  bool worthwhile() const { return density() < 0.5; }
+  bool worthwhile() const { return worthwhile_.value_or(density() < most_density); }
 
   Row row(Index r) const { return by_row_.list(at(r), r); }
   /// The i-th list, 0 <= i < D, of the columns of a tile; tiles are numbered through all parts.
@@ -168,6 +173,7 @@ class SparseRows {
   }
 
   Index rows_, cols_;
+  std::optional<bool> worthwhile_;
   std::vector<Index> first_tile_;
   SparseLists<std::uint16_t> by_row_;
   SparseLists<std::uint8_t> by_column_;
@@ -177,12 +183,16 @@ class SparseRows {
 /// The lists of a table that never changes, made when they are first asked for.
 class SparseCache {
  public:
-  const SparseRows& get(const std::uint8_t* data, Index rows, Index cols) const {
-    std::call_once(made_, [&] { lists_ = std::make_unique<SparseRows>(data, rows, cols); });
+  /// `worthwhile`: see SparseRows.
+  explicit SparseCache(std::optional<bool> worthwhile = std::nullopt) : worthwhile_(worthwhile) {}
+
+  const SparseRows& get(const std::uint8_t* data, Index cols, const Partition& partition) const {
+    std::call_once(made_, [&] { lists_ = std::make_unique<SparseRows>(data, cols, partition, worthwhile_); });
     return *lists_;
   }
 
  private:
+  std::optional<bool> worthwhile_;
   mutable std::once_flag made_;
   mutable std::unique_ptr<SparseRows> lists_;
 };

@@ -1,8 +1,10 @@
 // Images and labels as they lie on disk: bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
@@ -66,7 +68,18 @@ class Images {
   /// All pictures, their bytes multiplied by a number when they are read: `images * (1.0 / 255)`.
   RowSelection operator*(double factor) const { return RowSelection(as_rows().scaled(factor)); }
   /// As a net reads them.
-  Rows as_rows() const { return Rows(data(), {rows(), cols()}, cols()).with(storage_->lists); }
+  Rows as_rows() const { return Rows(data(), {rows(), cols()}, cols()).with(storage_->lists).as_share(share_); }
+
+  /// One process's share of them, copied.
+  Images share(const RowShare& share) const {
+    const std::uint8_t* const begin = data() + share.first_row * cols();
+    // All processes go the same way, whatever the density of their own rows.
+    const Index zeros = std::count(data(), data() + rows() * cols(), std::uint8_t{0});
+    const bool lists = static_cast<double>(rows() * cols() - zeros) <
+                       detail::SparseRows::most_density * static_cast<double>(rows() * cols());
+    std::vector<std::uint8_t> pixels(begin, begin + share.rows() * cols());
+    return {std::make_shared<const Storage>(std::move(pixels), lists), share, height_, width_};
+  }
 
   /// The same in the memory of a device.
   template <class Device>
@@ -79,13 +92,18 @@ class Images {
 
  private:
   struct Storage {
-    explicit Storage(std::vector<std::uint8_t> numbers) : pixels(std::move(numbers)) {}
+    explicit Storage(std::vector<std::uint8_t> numbers, std::optional<bool> worthwhile = std::nullopt)
+        : pixels(std::move(numbers)), lists(worthwhile) {}
     std::vector<std::uint8_t> pixels;
     detail::SparseCache lists;
   };
 
+  Images(std::shared_ptr<const Storage> storage, const RowShare& share, Index height, Index width)
+      : storage_(std::move(storage)), count_(share.rows()), height_(height), width_(width), share_(share) {}
+
   std::shared_ptr<const Storage> storage_;
   Index count_, height_, width_;
+  RowShare share_{};
 };
 
 /// Images and the class of each.
