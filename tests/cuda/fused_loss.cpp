@@ -1,6 +1,8 @@
 // Losses of nets on a device by the kernels of the fused step: taken where they can be, and then the same as the
 // general operations.
 #define EIGEN_USE_THREADS
+#include <tinynet/nn/ensemble.hpp>
+
 #include "nets.hpp"
 
 #include "emulated.hpp"
@@ -53,6 +55,22 @@ TEST_CASE("cross entropy of several nets") {
   check_both(BasicMLP<float, Tanh, 6, 20, 20, 4>{Seed{2}}, true, loss);
   check_both(Sequential{Linear<6, 8>{generator}, GELU{}, Linear<8, 3>{generator}, Linear<3, 4>{generator}}, true, loss);
   check_both(Sequential{Linear<6, 4>{generator}, Sigmoid{}}, true, loss);
+}
+
+TEST_CASE("rows that do not count, and an ensemble: one net after another") {
+  std::vector<int> some = y;
+  for (std::size_t i = 0; i < some.size(); i += 2) some[i] = -1;
+  check_both(MLP<6, 9, 4>{Seed{1}}, true,
+             [&](const auto& net) { return cross_entropy(net(x_there), some, {.ignore_index = -1}); });
+  const MLP<6, 9, 4> first{Seed{1}}, second{Seed{2}};
+  Ensemble<2, decltype(first.to(emulated))> nets{std::vector{first.to(emulated), second.to(emulated)}};
+  const auto losses = cross_entropy(nets(x_there), y);
+  CHECK(losses[1].item() == cross_entropy(nets[1](x_there), y).item());
+  CHECK(losses[1].item() == doctest::Approx(cross_entropy(second(x), y).item()));
+  losses.backward();
+  CHECK(nets[0].layer<0>().bias().grad().to(cpu).norm() > 0);
+  CHECK_THROWS_WITH(cross_entropy(nets(x_there), DeviceLabels<test::Emulated>(y), {.ignore_index = 1}),
+                    "cross_entropy: ignore_index needs labels in the program's memory, not a device's");
 }
 
 TEST_CASE("what has no kernels takes the general way") {

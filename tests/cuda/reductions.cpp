@@ -144,7 +144,8 @@ TEST_CASE_TEMPLATE("softmax, its logarithm, and their gradients, of small and of
 
 TEST_CASE_TEMPLATE("cross entropies and their gradients", Number, float, double) {
   for_each_shape([](Shape shape) {
-    const auto labels = labels_for(shape);
+    auto labels = labels_for(shape);
+    if (labels.size() > 1) labels[1] = -1;  // a row that does not count
     const auto labels_there = uploaded(labels);
     for (const Number scale : {Number(3), Number(1e4)})
       check_both(

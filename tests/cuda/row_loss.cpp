@@ -25,6 +25,14 @@ TEST_CASE("cross entropy of a row, and its gradient in its place") {
   }
 }
 
+TEST_CASE("a row with a negative label does not count") {
+  const std::int32_t label = -1;
+  const gpu::CrossEntropyRow<float, 3> loss{&label, 0.1f, 0.5f};
+  std::array<float, 3> y{1, 4, 0};
+  CHECK(loss(0, y.data()) == 0);
+  CHECK(y == std::array<float, 3>{0, 0, 0});
+}
+
 TEST_CASE("an elementwise loss of a row") {
   const std::array<float, 6> targets{9, 9, 9, 1, 2, 3};
   const gpu::ElementwiseRow<float, 3, tinynet::functions::SquaredError> loss{targets.data(), 0.25f};

@@ -31,14 +31,14 @@ FAULTS = [
 
     # Losses
     Fault("sum-for-mean", "nn/fused_loss.hpp",
-          "const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(x.rows()) : 1.0;",
-          "const double factor = 1.0;",
+          "factor_ = row_factor(options, labels, x.all_rows(), x.ranks());",
+          "factor_ = 1.0;",
           "1/N is missing in the fused cross entropy", "nn/fused_loss"),
     Fault("gradient-of-the-sum", "autodiff/ops/loss.hpp", "return f.derivative(x, t) * T(factor);",
           "return f.derivative(x, t);",
           "1/N is missing in the gradients of mean losses, but not in their values", "autodiff/ops/loss"),
-    Fault("labels-of-others", "nn/fused_loss.hpp", "classes.data() + begin, options.label_smoothing",
-          "classes.data() + 0 * begin, options.label_smoothing",
+    Fault("labels-of-others", "nn/fused_loss.hpp", "classes_.data() + begin, smoothing_",
+          "classes_.data() + 0 * begin, smoothing_",
           "every part of the rows gets the labels of the first", "nn/fused_loss"),
     Fault("last-row", "cpu/softmax.hpp",
           "for (Index r = partition.begin(part); r < partition.end(part); ++r)",

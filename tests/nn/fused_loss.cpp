@@ -1,6 +1,7 @@
 // The fused step against the tape's general operations: the same loss and the same gradients.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <tinynet/mlp.hpp>
 #include <tinynet/nn/sequential.hpp>
 #include <vector>
@@ -133,6 +134,33 @@ TEST_CASE("random layer lists, activations, losses, row counts and densities, in
     CHECK(fused == doctest::Approx(tape).epsilon(1e-12));
     CHECK((fused_gradient - tape_gradient).norm() <= 1e-11 * std::max(1e-3, tape_gradient.norm()));
   }
+}
+
+TEST_CASE("rows whose label is ignore_index do not count") {
+  tn::Generator generator{tn::Seed{6}};
+  const Index rows = 1000;
+  tn::MLP<20, 30, 10> net;
+  net.layer<0>().weight().value() /= 255;
+  const tn::Images images(random_bytes(rows * 20, 0.3, generator), rows, 1, 20);
+  auto labels = random_labels(rows, 10, generator);
+  for (std::size_t i = 0; i < labels.size(); i += 3) labels[i] = -1;
+  for (const auto reduction : {tn::Reduction::mean, tn::Reduction::sum})
+    compare(net, images, labels, {.reduction = reduction, .label_smoothing = 0.1, .ignore_index = -1});
+  std::vector<Index> kept;
+  std::vector<int> kept_labels;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] >= 0) {
+      kept.push_back(static_cast<Index>(i));
+      kept_labels.push_back(labels[i]);
+    }
+  const auto some = step(net, tn::Engine::automatic, images, labels, {.ignore_index = -1});
+  const auto alone = step(net, tn::Engine::automatic, images(kept), kept_labels, {});
+  CHECK(some.first == doctest::Approx(alone.first).epsilon(1e-6));
+  CHECK((some.second - alone.second).norm() <= 1e-5f * alone.second.norm());
+  labels.assign(labels.size(), -1);
+  const auto none = step(net, tn::Engine::automatic, images, labels, {.ignore_index = -1});
+  CHECK(std::isnan(none.first));
+  CHECK((none.second.array() == 0).all());
 }
 
 TEST_CASE("units that are off in all rows, in most rows and in none of them") {

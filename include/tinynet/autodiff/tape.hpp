@@ -7,6 +7,7 @@
 #include <tinynet/core/error.hpp>
 #include <tinynet/core/numbers.hpp>
 #include <tinynet/core/pool.hpp>
+#include <tinynet/core/ranks.hpp>
 #include <tinynet/core/shape.hpp>
 #include <type_traits>
 #include <utility>
@@ -67,6 +68,7 @@ class Node {
 
   const char* name;
   Shape shape;
+  RowShare share{};  // whose rows these are, if other processes have the others
   bool wants_gradient;
   bool freed = false;      // backward() has been here and let go of the inputs
   bool owns_value = true;  // false: the numbers are the user's or a net's

@@ -116,6 +116,7 @@ class Var {
   Var detach() const {
     auto& tape = *checked().tape;
     Var constant(tape.template append<detail::Node<Scalar>>("detach", shape(), false));
+    constant.node()->share = checked().share;
     constant.node_->value = tape.allocate_numbers(shape().size());
     using detail::copy;
     copy(node_->value, shape().size(), constant.node_->value);
@@ -134,7 +135,7 @@ class Var {
     if (node_ != nullptr) ++node_->references;
   }
   detail::Node<Scalar>& checked() const {
-    if (node_ == nullptr) throw Error(ErrorCode::usage, "Var: this variable holds no value yet");
+    if (node_ == nullptr) detail::throw_usage("Var: this variable holds no value yet");
     return *node_;
   }
 

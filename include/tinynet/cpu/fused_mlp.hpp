@@ -7,33 +7,10 @@
 #include <bit>
 #include <optional>
 #include <span>
-#include <tinynet/core/partition.hpp>
 #include <tinynet/core/pool.hpp>
-#include <tinynet/core/rows.hpp>
-#include <tinynet/cpu/cancellation.hpp>
-#include <tinynet/cpu/fused_weights.hpp>
-#include <tinynet/cpu/sparse_kernels.hpp>
+#include <tinynet/cpu/fused_tile.hpp>
 
 namespace tinynet::detail {
-
-/// The losses of a tile: for `rows` rows from `begin` on, y and dy tiles whose rows have padded(outputs) numbers,
-/// writes the gradient by y to dy and returns the sum of the losses.
-template <class Scalar>
-class TileLoss {
- public:
-  template <class F>
-  explicit TileLoss(const F& f)
-      : object_(&f), call_([](const void* object, Index begin, Index rows, const Scalar* y, Scalar* dy) {
-          return (*static_cast<const F*>(object))(begin, rows, y, dy);
-        }) {}
-  double operator()(Index begin, Index rows, const Scalar* y, Scalar* dy) const {
-    return call_(object_, begin, rows, y, dy);
-  }
-
- private:
-  const void* object_;
-  double (*call_)(const void*, Index, Index, const Scalar*, Scalar*);
-};
 
 /// The training step of a chain of at most most_fused_stages stages.
 ///
@@ -42,48 +19,71 @@ class TileLoss {
 /// they are on for, and packs of units that are off in nearly all rows of a tile cost next to nothing on the way back.
 /// What is left out are products with exact zeros. The sample is a part of the first part of the rows, whoever has the
 /// others.
+///
+/// Several nets may take their steps together, and read the rows once: each gets the bits that it gets alone.
 template <class Scalar>
 class FusedStep {
  public:
   explicit FusedStep(std::span<const Stage<Scalar>> stages) : weights_(stages) {}
 
-  /// The sum of the losses of all rows; keeps its gradients.
+  /// The sum of the losses of all rows, those of other processes, too; keeps its gradients.
   double run(const Rows& x, const TileLoss<Scalar>& loss) {
-    const Partition partition(x.rows());
-    // A thread sums a subtree of parts at a time, which keeps the partial sums in its cache.
-    const Index groups = std::min<Index>(partition.parts(), 16);
-    const Index parts = partition.parts() / groups;
-    const auto levels =
-        static_cast<Index>(std::bit_width(static_cast<std::size_t>(parts))) - 1;  // sums alive beside the group's own
-    const SparseRows* const sparse = sparse_lists(x);
-    const Index tile_rows = sparse != nullptr ? SparseRows::tile_rows : dense_tile_rows();
-    const Index tile_size = tile_rows * (3 * weights_.columns_size() + (sparse != nullptr ? 0 : weights_.stage(0).in));
-    const Index size = weights_.gradient_size(), scratch_size = tile_size + levels * size;
-    Buffer<Scalar> scratch(scratch_size * num_threads());
-    Buffer<double> scratch_totals(levels * totals() * num_threads() + 1);
-    const Buffer<Scalar>& sums = sums_.emplace(groups * size);
-    const Buffer<double>& sum_totals = sum_totals_.emplace(groups * totals());
-    const auto work = [&](int worker) {
-      Scalar* const own = scratch.data() + worker * scratch_size;
-      return Work{.weights = weights_,
-                  .x = x,
-                  .sparse = sparse,
-                  .partition = partition,
-                  .loss = loss,
-                  .tile_rows = tile_rows,
-                  .tile = own,
-                  .level_sums = own + tile_size,
-                  .level_totals = scratch_totals.data() + worker * levels * totals()};
-    };
-    if (x.rows() >= 16 * tile_rows) order_units(work(0));
-    parallel_for(groups, [&](Index group, int worker) {
-      work(worker).subtree(group * parts, parts, sums.data() + group * size, sum_totals.data() + group * totals(), 0);
-    });
-    if (groups > 1)
-      parallel_ranges(size, 2048, [&](Index begin, Index end) { tree_sum(sums.data(), groups, size, begin, end); });
-    tree_sum(sum_totals.data(), groups, totals(), 0, totals());
-    return sum_totals[totals() - 1];
+    const Run alone{this, loss};
+    run_together(x, {&alone, 1});
+    return total();
   }
+
+  /// A net's step, and its losses.
+  struct Run {
+    FusedStep* step;
+    TileLoss<Scalar> loss;
+  };
+
+  /// The steps of several nets that have as many inputs as x has columns.
+  static void run_together(const Rows& x, std::span<const Run> nets) {
+    if (nets.empty()) return;
+    const TiledRows<Scalar> table(x);
+    const Index parts = table.partition().parts();
+    // A thread sums a subtree of parts at a time, which keeps the partial sums in its cache.
+    const Index groups = std::min<Index>(parts, 16);
+    const auto subtree = static_cast<std::size_t>(groups == 0 ? 1 : parts / groups);
+    const auto levels = static_cast<Index>(std::bit_width(subtree)) - 1;  // sums alive beside the group's own
+    const Index threads = num_threads(), at_once = std::min(static_cast<Index>(nets.size()), most_at_once);
+    Index tile = 0, numbers = 0, totals = 0;  // what a net needs for a tile, and its partial sums on one thread
+    for (const auto& [step, loss] : nets) {
+      tile = std::max(tile, TileWork<Scalar>::tile_size(table, step->weights_));
+      numbers = std::max(numbers, levels * step->gradient_size());
+      totals = std::max(totals, levels * step->totals());
+      step->sums_.emplace(std::max<Index>(groups, 1) * step->gradient_size());
+      step->sum_totals_.emplace(std::max<Index>(groups, 1) * step->totals());
+    }
+    const Index scratch_size = tile + at_once * numbers + table.tile_size();
+    const Buffer<Scalar> scratch(scratch_size * threads);
+    const Buffer<double> scratch_totals(at_once * totals * threads + 1);
+    if (x.all_rows() >= 16 * table.tile_rows())
+      for (const auto& [step, loss] : nets)
+        step->order_units({table, step->weights_, loss, scratch.data()}, scratch.data() + tile + at_once * numbers);
+    const Index bundles = (static_cast<Index>(nets.size()) + at_once - 1) / at_once;
+    parallel_for(bundles * groups, [&](Index task, int worker) {
+      const Index group = task % groups;
+      const auto first = static_cast<std::size_t>(task / groups * at_once);
+      Scalar* const own = scratch.data() + worker * scratch_size;
+      const Bundle bundle{.table = table,
+                          .nets = nets.subspan(first, std::min(static_cast<std::size_t>(at_once), nets.size() - first)),
+                          .group = group,
+                          .numbers = numbers,
+                          .totals = totals,
+                          .tile = own,
+                          .sums = own + tile,
+                          .input = own + tile + at_once * numbers,
+                          .sum_totals = scratch_totals.data() + worker * at_once * totals};
+      bundle.subtree(group * (parts / groups), parts / groups, -1, 0);
+    });
+    for (const auto& [step, loss] : nets) step->finish(groups, x.ranks());
+  }
+
+  /// The sum of the losses that the last run gave.
+  double total() const { return (*sum_totals_)[totals() - 1]; }
 
   /// Adds `factor` times the gradients of the sum that run() gave to those of the stages.
   void add_gradients(Scalar factor) const {
@@ -93,212 +93,101 @@ class FusedStep {
   }
 
  private:
+  // How many nets are taken through a tile one after another: a second-level cache holds it meanwhile.
+  static constexpr Index most_at_once = 8;
+
   Index totals() const { return weights_.columns_size() + 1; }  // sums in double: the bias gradients and the loss
+  Index gradient_size() const { return weights_.gradient_size(); }
 
-  // A dense tile's input takes about 400 KB in float, which fits a second-level cache.
-  Index dense_tile_rows() const { return std::clamp<Index>(98304 / weights_.stage(0).in / 8 * 8, 8, 240); }
+  // Some nets on one thread, for one group of parts.
+  struct Bundle {
+    const TiledRows<Scalar>& table;
+    std::span<const Run> nets;
+    Index group, numbers, totals;
+    Scalar* tile;        // what a net needs for it
+    Scalar* sums;        // of each net a partial gradient for each level of the tree
+    Scalar* input;       // of a dense tile
+    double* sum_totals;  // as sums
 
-  static const SparseRows* sparse_lists(const Rows& x) {
-    const SparseRows* const lists = x.sparse();
-    return lists != nullptr && lists->worthwhile() ? lists : nullptr;
-  }
-
-  // What one thread works with.
-  struct Work {
-    const FusedWeights<Scalar>& weights;
-    const Rows& x;
-    const SparseRows* sparse;  // null: the input is dense
-    const Partition& partition;
-    const TileLoss<Scalar>& loss;
-    Index tile_rows;
-    Scalar* tile;        // x W^T + b, y and dy of every stage, then the input if it is dense
-    Scalar* level_sums;  // a partial gradient for each level of the tree
-    double* level_totals;
-
-    const Stage<Scalar>& stage(Index l) const { return weights.stage(l); }
-    Index totals() const { return weights.columns_size() + 1; }
-    Scalar scale() const { return static_cast<Scalar>(x.scale()); }
-
-    Scalar* delta(Index l) const { return tile + tile_rows * weights.columns_begin(l); }
-    Scalar* before(Index l) const { return tile + tile_rows * (weights.columns_size() + weights.columns_begin(l)); }
-    Scalar* y(Index l) const {
-      return stage(l).function.keeps_input ? tile + tile_rows * (2 * weights.columns_size() + weights.columns_begin(l))
-                                           : before(l);
+    // The sum of net n at a level of the tree; -1 is the group's.
+    Scalar* sum(std::size_t n, Index level) const {
+      const FusedStep& step = *nets[n].step;
+      return level < 0 ? step.sums_->data() + group * step.gradient_size()
+                       : sums + static_cast<Index>(n) * numbers + level * step.gradient_size();
     }
-    Scalar* input() const { return tile + tile_rows * 3 * weights.columns_size(); }
-
-    /// The sums over `parts` (a power of two) parts from `first` on.
-    void subtree(Index first, Index parts, Scalar* sum, double* total, Index level) const {
-      if (parts == 1) return part(first, sum, total);
-      const Index size = weights.gradient_size();
-      subtree(first, parts / 2, sum, total, level + 1);
-      Scalar* const other = level_sums + level * size;
-      double* const other_total = level_totals + level * totals();
-      subtree(first + parts / 2, parts / 2, other, other_total, level + 1);
-      for (Index i = 0; i < size; ++i) sum[i] += other[i];
-      for (Index i = 0; i < totals(); ++i) total[i] += other_total[i];
+    double* total(std::size_t n, Index level) const {
+      const FusedStep& step = *nets[n].step;
+      return level < 0 ? step.sum_totals_->data() + group * step.totals()
+                       : sum_totals + static_cast<Index>(n) * totals + level * step.totals();
     }
 
-    void part(Index number, Scalar* sum, double* total) const {
-      std::fill_n(total, totals(), 0.0);
-      const Tiles tiles(partition.begin(number), partition.end(number), tile_rows);
+    /// The sums over `parts` (a power of two) parts from `first` on, to level `to`; those from `free` on are free.
+    void subtree(Index first, Index parts, Index to, Index free) const {
+      if (parts == 1) return part(first, to);
+      subtree(first, parts / 2, to, free + 1);
+      subtree(first + parts / 2, parts / 2, free, free + 1);
+      for (std::size_t n = 0; n < nets.size(); ++n) {
+        add(nets[n].step->gradient_size(), sum(n, free), sum(n, to));
+        add(nets[n].step->totals(), total(n, free), total(n, to));
+      }
+    }
+    template <class Number>
+    static void add(Index size, const Number* from, Number* to) {
+      for (Index i = 0; i < size; ++i) to[i] += from[i];
+    }
+
+    void part(Index number, Index to) const {
+      for (std::size_t n = 0; n < nets.size(); ++n) std::fill_n(total(n, to), nets[n].step->totals(), 0.0);
+      const Tiles tiles = table.tiles(number);
       for (Index t = 0; t < tiles.count(); ++t) {
-        const Index begin = tiles.begin(t), rows = tiles.end(t) - begin, last = weights.count() - 1;
-        const Scalar* const dense = load(begin, rows);
-        forward(0, begin, rows, stage(0).in, dense);
-        // The units of the first stage that are off in all rows of the tile are the last ones, more or less.
-        const Index used =
-            last > 0 ? std::min(stage(0).out, used_columns<Scalar>(rows, stage(0).columns(), first_y())) : 0;
-        for (Index l = 1; l <= last; ++l) forward(l, begin, rows, l == 1 ? used : stage(l).in, dense);
-        total[totals() - 1] += loss(begin, rows, y(last), delta(last));
-        for (Index l = last; l >= 0; --l) {
-          const Index columns = stage(l).columns();
-          multiply_by_derivative(l, rows);
-          add_column_sums<Scalar>(rows, columns, {delta(l), columns}, total + weights.columns_begin(l));
-          if (l > 0) {
-            weight_gradient(l, rows, l == 1 ? used : stage(l).in, t == 0, sum);
-            input_gradient(l, rows);
-          } else {
-            first_weight_gradient(begin, rows, dense, step_tile(number, t), t == 0, sum);
-          }
-        }
+        const Index begin = tiles.begin(t), rows = tiles.end(t) - begin;
+        const RowTile<Scalar> x{begin, rows, table.load(begin, rows, input), table.column_tile(number, t)};
+        for (std::size_t n = 0; n < nets.size(); ++n)
+          TileWork<Scalar>{table, nets[n].step->weights_, nets[n].loss, tile}.run(x, t == 0, sum(n, to), total(n, to));
       }
-    }
-
-    // The rows of a tile if they are not taken from lists.
-    const Scalar* load(Index begin, Index rows) const {
-      return sparse != nullptr ? nullptr : x.load(begin, rows, input());
-    }
-
-    // The tile's number in the lists by column, which exist for whole tables, not for selections of rows.
-    Index step_tile(Index number, Index t) const { return x.is_selection() ? -1 : sparse_tile(number) + t; }
-    Index sparse_tile(Index number) const { return sparse != nullptr ? sparse->first_tile(number) : 0; }
-
-    // Numbered as the rows of the tile.
-    auto lists_of_rows(Index begin) const {
-      return [lists = sparse, rows = &x, begin](Index i) {
-        auto list = lists->row(rows->row(begin + i));
-        list.number = i;
-        return list;
-      };
-    }
-
-    // The same for a batch of a shuffled table, whose lists the processor does not see coming.
-    auto scattered_lists_of_rows(Index begin) const {
-      return [lists = lists_of_rows(begin), all = sparse, rows = &x, begin](Index i) {
-        constexpr Index ahead = 4;
-        if (begin + i + ahead < rows->rows()) all->row(rows->row(begin + i + ahead)).prefetch();
-        return lists(i);
-      };
-    }
-
-    Tile<const Scalar> first_y() const { return {y(0), stage(0).columns()}; }
-
-    // The first `depth` inputs of stage l are looked at; the others are 0.
-    void forward(Index l, Index begin, Index rows, Index depth, const Scalar* dense) const {
-      const Stage<Scalar>& s = stage(l);
-      const Index columns = s.columns();
-      const Tile<Scalar> out{before(l), columns};
-      if (l > 0)
-        multiply_tile<Scalar>(rows, columns, {depth}, {y(l - 1), stage(l - 1).columns(), 1}, weights.transposed(l),
-                              weights.bias(l), out);
-      else if (dense != nullptr)
-        multiply_tile<Scalar>(rows, columns, {s.in}, {dense, s.in, 1}, weights.transposed(l), weights.bias(l), out);
-      else if (x.is_selection())
-        gather_tile<Scalar>(rows, columns, scattered_lists_of_rows(begin), scale(), weights.transposed(l),
-                            weights.bias(l), out);
-      else
-        gather_tile<Scalar>(rows, columns, lists_of_rows(begin), scale(), weights.transposed(l), weights.bias(l), out);
-      if (l == 0)
-        recompute_cancelled(rows, s.out, columns, out.data, [&](Index r, Index j) {
-          return first_sum(begin + r, weights.unit(j), dense == nullptr ? nullptr : dense + r * s.in);
-        });
-      if (s.function.forward != nullptr) s.function.forward(s.function.function, rows * columns, out.data, y(l));
-    }
-
-    // A sum of the first stage in double.
-    double first_sum(Index row, Index unit, const Scalar* dense) const {
-      const Stage<Scalar>& s = stage(0);
-      const Scalar* const weight = s.weight + unit * s.in;
-      const Scalar bias = s.bias == nullptr ? Scalar(0) : s.bias[unit];
-      if (sparse == nullptr) return exact_sum(dense, weight, s.in, bias);
-      auto total = static_cast<double>(bias);
-      const auto list = sparse->row(x.row(row));
-      for (Index e = 0; e < list.size; ++e)
-        total += static_cast<double>(static_cast<Scalar>(list.value[e]) * scale()) *
-                 static_cast<double>(weight[list.index[e]]);
-      return total;
-    }
-
-    void multiply_by_derivative(Index l, Index rows) const {
-      if (const auto& f = stage(l).function; f.backward != nullptr)
-        f.backward(f.function, rows * stage(l).columns(), before(l), y(l), delta(l));
-    }
-
-    // dW^T += x^T dy, or = for the first tile of a part; the first `inputs` ones, since the others are 0.
-    void weight_gradient(Index l, Index rows, Index inputs, bool first, Scalar* sum) const {
-      const Index columns = stage(l).columns();
-      const Tile<Scalar> dw{sum + weights.gradient_begin(l), columns};
-      if (first) std::fill_n(dw.at(inputs, 0), (stage(l).in - inputs) * columns, Scalar(0));
-      multiply_tile<Scalar>(inputs, columns, {rows}, {y(l - 1), 1, stage(l - 1).columns()}, {delta(l), columns},
-                            {first ? nullptr : dw.data, columns}, dw);
-    }
-
-    // The same for the first stage, by packs of units: those that are off in nearly all rows by the other rows alone.
-    void first_weight_gradient(Index begin, Index rows, const Scalar* dense, Index tile_number, bool first,
-                               Scalar* sum) const {
-      const Stage<Scalar>& s = stage(0);
-      constexpr Index size = Pack<Scalar>::size;
-      // Beside other units one more pack costs little with lists, where reading them takes most of the time.
-      const Index few = s.function.backward == nullptr ? -1 : dense != nullptr ? rows * 3 / 4 : rows / 4;
-      const auto lists = [all = sparse, tile_number](Index i) { return all->column(tile_number, i); };
-      const auto gradient = [&](Index from, Index to, TileRows which) {
-        const Tile<Scalar> dw{sum + from, s.columns()};
-        const Tile<const Scalar> dy{delta(0) + from, s.columns()}, start{first ? nullptr : dw.data, s.columns()};
-        if (dense != nullptr) {
-          multiply_tile<Scalar>(s.in, to - from, which, {dense, 1, x.cols()}, dy, start, dw);
-        } else if (which.number == nullptr && tile_number >= 0) {
-          gather_tile<Scalar>(s.in, to - from, lists, scale(), dy, start, dw);
-        } else {
-          if (first)
-            for (Index k = 0; k < s.in; ++k) std::fill_n(dw.at(k, 0), to - from, Scalar(0));
-          scatter_tile<Scalar>(which, to - from, lists_of_rows(begin), scale(), dy, dw);
-        }
-      };
-      std::array<std::uint8_t, 256> on;
-      Index from = 0;
-      for (Index column = 0; few >= 0 && column < s.columns(); column += size) {
-        const Index count = nonzero_rows<Scalar>(rows, column, {delta(0), s.columns()}, on.data());
-        if (count > few) continue;
-        if (from < column) gradient(from, column, {rows});
-        gradient(column, column + size, {count, on.data()});
-        from = column + size;
-      }
-      if (from < s.columns()) gradient(from, s.columns(), {rows});
-    }
-
-    // The gradient by the output of the stage below.
-    void input_gradient(Index l, Index rows) const {
-      const Index below = stage(l - 1).columns();
-      multiply_tile<Scalar>(rows, below, {stage(l).out}, {delta(l), stage(l).columns(), 1}, weights.straight(l),
-                            {nullptr, 0}, {delta(l - 1), below});
     }
   };
 
+  // Adds up what the groups have given, and the other processes.
+  void finish(Index groups, const Ranks* ranks) {
+    const Buffer<Scalar>& sums = *sums_;
+    const Buffer<double>& sum_totals = *sum_totals_;
+    const Index size = gradient_size();
+    if (groups > 1)
+      parallel_ranges(size, 2048, [&](Index begin, Index end) { tree_sum(sums.data(), groups, size, begin, end); });
+    tree_sum(sum_totals.data(), groups, totals(), 0, totals());
+    if (groups == 0) {  // another process has all the rows
+      std::fill_n(sums.data(), size, Scalar(0));
+      std::fill_n(sum_totals.data(), totals(), 0.0);
+    }
+    if (ranks != nullptr) ranks->sum(span(sums, size), span(sum_totals, totals()));
+  }
+
+  template <class Number>
+  static std::span<Number> span(const Buffer<Number>& numbers, Index count) {
+    return {numbers.data(), static_cast<std::size_t>(count)};
+  }
+
   // Puts the units of the first stage that are on for more of the first rows before the others.
-  void order_units(const Work& work) {
+  void order_units(const TileWork<Scalar>& work, Scalar* input) {
     const Stage<Scalar>& first = weights_.stage(0);
-    const Index columns = first.columns(), rows = std::min(work.tile_rows, work.partition.end(0));
+    const Index columns = first.columns();
     if (weights_.count() == 1 || first.function.backward == nullptr || columns == Pack<Scalar>::size) return;
-    work.forward(0, 0, rows, first.in, work.load(0, rows));
-    Scalar* const derivative = work.delta(0);
-    std::fill_n(derivative, rows * columns, Scalar(1));
-    work.multiply_by_derivative(0, rows);
-    Buffer<Index> on(first.out);
-    std::fill_n(on.data(), first.out, Index{0});
-    for (Index r = 0; r < rows; ++r)
-      for (Index j = 0; j < first.out; ++j) on[j] += derivative[r * columns + j] != Scalar(0);
-    if (std::any_of(on.data(), on.data() + first.out, [rows](Index n) { return n < rows; }))
+    const Rows& x = work.table.x();
+    const Buffer<double> on(first.out + 1);  // of the sample's rows, for each unit; behind them how many these are
+    std::fill_n(on.data(), first.out + 1, 0.0);
+    if (work.table.partition().parts() > 0 && x.first_row() == 0) {
+      const Index rows = std::min(work.table.tile_rows(), work.table.partition().end(0));
+      work.forward(0, {0, rows, work.table.load(0, rows, input), -1}, first.in);
+      Scalar* const derivative = work.delta(0);
+      std::fill_n(derivative, rows * columns, Scalar(1));
+      work.multiply_by_derivative(0, rows);
+      on[first.out] = static_cast<double>(rows);
+      for (Index r = 0; r < rows; ++r)
+        for (Index j = 0; j < first.out; ++j) on[j] += derivative[r * columns + j] != Scalar(0);
+    }
+    if (x.ranks() != nullptr) x.ranks()->sum(std::span<double>(), span(on, first.out + 1));
+    if (std::any_of(on.data(), on.data() + first.out, [&](double rows) { return rows < on[first.out]; }))
       weights_.order_first_stage(on.data());
   }
 

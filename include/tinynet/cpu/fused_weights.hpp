@@ -100,7 +100,7 @@ class FusedWeights {
   Index unit(Index j) const { return order_[j]; }
 
   /// Puts the units of the first stage, not the only one, in the order of descending numbers.
-  void order_first_stage(const Index* number) {
+  void order_first_stage(const double* number) {
     // Not stable_sort, which asks the heap for memory.
     std::sort(order_.data(), order_.data() + stage(0).out,
               [number](Index a, Index b) { return number[a] != number[b] ? number[a] > number[b] : a < b; });

@@ -116,11 +116,15 @@ void log_softmax_backward(const Scalar* y, const Scalar* dy, Shape shape, Scalar
   });
 }
 
-/// The cross entropy of one row, and its gradient by the logits x if `dx` is not null:
+/// The cross entropy of one row, and its gradient by the logits x if `dx` is not null; both 0 for a negative label:
 ///   loss = log(sum exp x) - (1 - s) x[label] - s mean(x),  dx = softmax(x) - target.
 template <class Scalar>
 Scalar cross_entropy_row(const Scalar* x, Index classes, Index label, double smoothing, Scalar* exponentials,
                          Scalar* dx, Scalar scale) {
+  if (label < 0) {
+    if (dx != nullptr) std::fill_n(dx, classes, Scalar(0));
+    return Scalar(0);
+  }
   const auto [largest, total] = shifted_exp(x, classes, exponentials);
   const Scalar spread = Scalar(smoothing / static_cast<double>(classes));
   // Everything is relative to the largest logit, so that large logits do not cancel.
@@ -162,7 +166,7 @@ void cross_entropy_forward(const Scalar* x, Shape shape, const std::int32_t* lab
 /// The cross entropy of `rows` rows of logits x against their labels: returns the sum of
 ///   log(sum exp x) - (1 - s) x[label] - s mean(x)
 /// and writes `scale` times its gradient, softmax(x) - target, to dx. The target is 1 - s at the label, and s spread
-/// over all classes. Rows are `classes` numbers in whole packs.
+/// over all classes. Rows with a negative label do not count. Rows are `classes` numbers in whole packs.
 template <class Scalar>
 double cross_entropy_tile(Index rows, Index classes, const Scalar* x, const std::int32_t* labels, double smoothing,
                           Scalar scale, Scalar* dx) {
@@ -177,6 +181,7 @@ double cross_entropy_tile(Index rows, Index classes, const Scalar* x, const std:
   double losses = 0;
   alignas(64) Scalar sums[P::size];  // of the last rows: several logarithms at once
   for (Index r = 0; r < rows; ++r, x += columns, dx += columns) {
+    const std::int32_t label = labels[r];
     // The padding must not be the largest, and its exponential is as good as 0.
     const P rest = math::select(is_class, P::load(x + last), lowest);
     P top = rest;
@@ -194,19 +199,23 @@ double cross_entropy_tile(Index rows, Index classes, const Scalar* x, const std:
       total += e;
     }
     const Scalar sum = total.sum();
-    sums[r % P::size] = sum;
+    sums[r % P::size] = label < 0 ? Scalar(1) : sum;
     if (const Index n = r % P::size + 1; n == P::size || r + 1 == rows) {
       std::fill(sums + n, sums + P::size, Scalar(1));
       math::log(P::load(sums)).store(sums);
       for (const Scalar logarithm : sums) losses += static_cast<double>(logarithm);
     }
-    Scalar excess = Scalar(1 - smoothing) * (x[labels[r]] - largest);
+    if (label < 0) {
+      std::fill_n(dx, columns, Scalar(0));
+      continue;
+    }
+    Scalar excess = Scalar(1 - smoothing) * (x[label] - largest);
     if (smoothing != 0)
       for (Index i = 0; i < classes; ++i) excess += spread * (x[i] - largest);
     losses -= static_cast<double>(excess);
     const P factor(scale / sum);
     for (Index i = 0; i < columns; i += P::size) (P::load(dx + i) * factor - offset).store(dx + i);
-    dx[labels[r]] -= Scalar(1 - smoothing) * scale;
+    dx[label] -= Scalar(1 - smoothing) * scale;
   }
   return losses;
 }

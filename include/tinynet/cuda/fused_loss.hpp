@@ -238,8 +238,8 @@ auto cross_entropy(const Output<Net, Source>& output, const L& labels, CrossEntr
   const auto flat = detail::device_fused_way(output);
   if (!flat) return cross_entropy(output.var(), labels, options);
   const Shape shape = detail::check_device_input(output);
-  const auto& classes = detail::checked_labels<Scalar>(labels, shape);
-  const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.rows) : 1.0;
+  const auto& classes = detail::checked_labels<Scalar>(labels, shape, options.ignore_index);
+  const double factor = detail::row_factor(options, labels, shape.rows, nullptr);
   const auto row_loss = [&]<int Outputs>(std::integral_constant<int, Outputs>) {
     return detail::gpu::CrossEntropyRow<Number, Outputs>{
         detail::address(classes.data()), static_cast<Number>(options.label_smoothing), static_cast<Number>(factor)};

@@ -142,6 +142,7 @@ struct CrossEntropy {
 
   /// The loss of a row.
   constexpr Number operator()(Index r) const {
+    if (labels[r].number < 0) return Number(0);
     const Number top = largest[r].number, kept = static_cast<Number>(1 - smoothing);
     Number loss = math::log(total[r].number) - kept * (x[r * classes + labels[r].number].number - top);
     if (smoothing != 0)
@@ -158,6 +159,7 @@ struct CrossEntropyGradient {
 
   constexpr Number operator()(Index i) const {
     const Index r = i / of.classes, c = i % of.classes;
+    if (of.labels[r].number < 0) return Number(0);
     const Number probability = math::exp(of.x[i].number - of.largest[r].number) / of.total[r].number;
     const Number target = of.spread() + (c == of.labels[r].number ? static_cast<Number>(1 - of.smoothing) : Number(0));
     return (probability - target) * scale;

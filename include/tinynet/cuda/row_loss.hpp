@@ -8,7 +8,8 @@
 
 namespace tinynet::detail::gpu {
 
-/// log(sum exp y) - (1 - s) y[label] - s mean(y), the gradient softmax(y) - target; labels are in [0, Outputs).
+/// log(sum exp y) - (1 - s) y[label] - s mean(y), the gradient softmax(y) - target; labels are in [0, Outputs), or
+/// negative where a row does not count.
 template <class Scalar, int Outputs>
 struct CrossEntropyRow {
   const std::int32_t* labels;
@@ -16,6 +17,10 @@ struct CrossEntropyRow {
 
   constexpr double operator()(std::int64_t target, Scalar* y) const {
     const std::int32_t label = labels[target];
+    if (label < 0) {
+      for (int j = 0; j < Outputs; ++j) y[j] = Scalar(0);
+      return 0;
+    }
     const Scalar spread = smoothing / Scalar(Outputs);
     Scalar largest = y[0];
     for (int j = 1; j < Outputs; ++j) largest = largest < y[j] ? y[j] : largest;

@@ -7,6 +7,7 @@
 #include <tinynet/cpu/fused_mlp.hpp>
 #include <tinynet/nn/output.hpp>
 #include <tinynet/nn/stages.hpp>
+#include <utility>
 
 namespace tinynet {
 namespace detail {
@@ -60,15 +61,23 @@ std::shared_ptr<FlatParameters<typename Net::Scalar>> whole_flat_vector(const Ne
   return whole && flat && flat->size() == offset ? flat : nullptr;
 }
 
+/// Puts the fused step of a net on the tape; whoever runs it writes the loss there.
+template <class Scalar>
+std::pair<FusedLoss<Scalar>*, Var<Scalar, 1, 1>> append_fused(const std::shared_ptr<FlatParameters<Scalar>>& flat,
+                                                              const StageList<Scalar>& stages) {
+  auto& tape = Tape<Scalar>::current();
+  auto* const node = tape.template append<FusedLoss<Scalar>>(flat, stages);
+  const Var<Scalar, 1, 1> y(node);
+  node->value = tape.allocate_numbers(1);
+  return {node, y};
+}
+
 /// Records the fused step of a net with a loss of its rows; `factor` scales the sum of the rows' losses.
 template <class Scalar>
 Var<Scalar, 1, 1> record_fused(const std::shared_ptr<FlatParameters<Scalar>>& flat, const StageList<Scalar>& stages,
                                const Rows& x, const TileLoss<Scalar>& loss, double factor) {
-  auto& tape = Tape<Scalar>::current();
-  auto* const node = tape.template append<FusedLoss<Scalar>>(flat, stages);
-  const Var<Scalar, 1, 1> y(node);
-  y.node()->value = tape.allocate_numbers(1);
-  *y.node()->value = static_cast<Scalar>(node->step().run(x, loss) * factor);
+  const auto [node, y] = append_fused(flat, stages);
+  *node->value = static_cast<Scalar>(node->step().run(x, loss) * factor);
   return y;
 }
 
@@ -88,6 +97,31 @@ Index check_fused_input(const Rows& x, const StageList<Scalar>& stages) {
                  x.shape(), {first.out, first.in});
   return stages.stage[stages.size - 1].out;
 }
+
+/// The cross entropy of a tile's rows against their labels.
+template <class Scalar>
+class TileCrossEntropy {
+ public:
+  /// Of all rows. Throws what copy_labels does.
+  template <class L>
+  TileCrossEntropy(const Rows& x, Index outputs, const L& labels, const CrossEntropyOptions& options)
+      : classes_(x.rows()), outputs_(outputs), smoothing_(options.label_smoothing) {
+    if (x.rows() > 0 || x.all_rows() == 0)  // other processes may have all the rows of a small batch
+      copy_labels(labels, {x.rows(), outputs}, classes_.data(), options.ignore_index);
+    factor_ = row_factor(options, labels, x.all_rows(), x.ranks());
+  }
+
+  double operator()(Index begin, Index rows, const Scalar* y, Scalar* dy) const {
+    return cross_entropy_tile(rows, outputs_, y, classes_.data() + begin, smoothing_, static_cast<Scalar>(factor_), dy);
+  }
+  /// What the sum of the rows' losses is multiplied by.
+  double factor() const { return factor_; }
+
+ private:
+  Buffer<std::int32_t> classes_;
+  Index outputs_;
+  double smoothing_, factor_ = 1;
+};
 
 /// A loss that is a sum over elements, of an output that is not yet computed; `general` records it the general way.
 template <class F, class Net, class Source, class T, class General>
@@ -109,7 +143,7 @@ Var<typename Net::Scalar, 1, 1> fused_elementwise_loss(const char* name, const F
   Eigen::Map<Matrix<Scalar>, 0, Eigen::OuterStride<>>(wanted.data(), shape.rows, shape.cols,
                                                       Eigen::OuterStride<>(columns)) =
       target.derived().template cast<Scalar>().matrix();
-  const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.size()) : 1.0;
+  const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(x.all_rows() * shape.cols) : 1.0;
   const auto loss = [&](Index begin, Index rows, const Scalar* y, Scalar* dy) {
     double total = 0;
     for (Index r = 0; r < rows; ++r)
@@ -142,15 +176,8 @@ requires FusibleOutput<Net, Source> Var<typename Net::Scalar, 1, 1> cross_entrop
   if (!flat) return cross_entropy(output.var(), labels, options);
   const Rows& x = output.input().rows;
   const auto stages = output.net().stages();
-  const Index outputs = detail::check_fused_input(x, stages);
-  detail::Buffer<std::int32_t> classes(x.rows());
-  detail::copy_labels(labels, {x.rows(), outputs}, classes.data());
-  const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(x.rows()) : 1.0;
-  const auto loss = [&](Index begin, Index rows, const Scalar* y, Scalar* dy) {
-    return detail::cross_entropy_tile(rows, outputs, y, classes.data() + begin, options.label_smoothing,
-                                      static_cast<Scalar>(factor), dy);
-  };
-  return detail::record_fused(flat, stages, x, detail::TileLoss<Scalar>(loss), factor);
+  const detail::TileCrossEntropy<Scalar> loss(x, detail::check_fused_input(x, stages), labels, options);
+  return detail::record_fused(flat, stages, x, detail::TileLoss<Scalar>(loss), loss.factor());
 }
 
 /// See mse_loss in autodiff/ops/loss.hpp.

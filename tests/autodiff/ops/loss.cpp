@@ -47,6 +47,37 @@ TEST_CASE("cross entropy is the mean, or the sum, of -log softmax at the labels"
   CHECK(cross_entropy(x, wide).item() == cross_entropy(x, labels).item());
 }
 
+TEST_CASE("rows whose label is ignore_index do not count") {
+  const std::vector<int> some{3, -100, 1, -100, 2};  // rows 1 and 3 are left out
+  const Eigen::MatrixXd kept = a(std::vector<int>{0, 2, 4}, Eigen::all);
+  for (const auto reduction : {Reduction::mean, Reduction::sum})
+    for (const double smoothing : {0.0, 0.3}) {
+      const auto x = variable(a), y = variable(kept);
+      const auto loss =
+          cross_entropy(x, some, {.reduction = reduction, .label_smoothing = smoothing, .ignore_index = -100});
+      const auto expected =
+          cross_entropy(y, std::vector<int>{3, 1, 2}, {.reduction = reduction, .label_smoothing = smoothing});
+      CHECK(std::abs(loss.item() - expected.item()) <= 1e-14);
+      loss.backward();
+      expected.backward();
+      for (Index i = 0; i < 5; ++i) {
+        const Eigen::RowVectorXd row = i % 2 == 0 ? y.grad().row(i / 2).eval() : Eigen::RowVectorXd::Zero(4).eval();
+        CHECK((x.grad().row(i) - row).norm() <= 1e-15);
+      }
+    }
+  const auto x = variable(a);  // it may be a class, too
+  CHECK(cross_entropy(x, labels, {.reduction = Reduction::sum, .ignore_index = 1}).item() <
+        cross_entropy(x, labels, {.reduction = Reduction::sum}).item());
+  const std::vector<int> none(5, 255);
+  const auto loss = cross_entropy(x, none, {.ignore_index = 255});
+  CHECK(std::isnan(loss.item()));
+  loss.backward();
+  CHECK((x.grad().array() == 0).all());
+  CHECK(cross_entropy(x, none, {.reduction = Reduction::sum, .ignore_index = 255}).item() == 0);
+  CHECK_THROWS_WITH(cross_entropy(x, some, {.ignore_index = 1}),
+                    "cross_entropy: label 1 is out of range; expected 0..3, found -100");
+}
+
 TEST_CASE("labels as Eigen vectors") {
   const auto x = variable(a);
   const float expected = static_cast<float>(cross_entropy(x, labels).item());

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -57,21 +58,25 @@ inline void require_count(Index labels, Shape logits) {
   if (labels == 0) throw Error(ErrorCode::usage, "cross_entropy: the batch has no rows");
 }
 
-/// Copies the labels to `to`. Throws Error (data) naming the first that is not in [0, classes), and Error (usage) if
-/// their number is not that of the logits' rows.
+/// What stands for the label of a row that is not to count.
+inline constexpr std::int32_t ignored_label = -1;
+
+/// Copies the labels to `to`, those that are `ignore` as ignored_label. Throws Error (data) naming the first other one
+/// that is not in [0, classes), and Error (usage) if their number is not that of the logits' rows.
 template <class L>
-void copy_labels(const L& labels, Shape logits, std::int32_t* to) {
+void copy_labels(const L& labels, Shape logits, std::int32_t* to, std::optional<std::int64_t> ignore = std::nullopt) {
   const auto span = label_span(labels);
   const auto count = static_cast<Index>(span.size());
   require_count(count, logits);
   const auto* const label = span.data();
-  const auto is_class = [&logits](auto number) {
-    return std::cmp_greater_equal(number, 0) && std::cmp_less(number, logits.cols);
+  const auto is_ignored = [ignore](auto number) { return ignore.has_value() && std::cmp_equal(number, *ignore); };
+  const auto is_class = [&](auto number) {
+    return (std::cmp_greater_equal(number, 0) && std::cmp_less(number, logits.cols)) || is_ignored(number);
   };
   bool ok = true;  // looked at once at the end, so that the loop needs no branch
   for (Index i = 0; i < count; ++i) {
     ok &= is_class(label[i]);
-    to[i] = static_cast<std::int32_t>(label[i]);
+    to[i] = is_ignored(label[i]) ? ignored_label : static_cast<std::int32_t>(label[i]);
   }
   if (ok) return;
   for (Index i = 0;; ++i)
@@ -145,8 +150,10 @@ inline constexpr bool is_device_labels<DeviceLabels<Device>> = true;
 /// The labels for logits of such a shape, checked, with `data()` on the device where the logits are. Throws Error
 /// (data) for a label that is no class, and Error (usage) if their number is not that of the rows.
 template <class Scalar, class L>
-auto checked_labels(const L& labels, Shape logits) {
+auto checked_labels(const L& labels, Shape logits, std::optional<std::int64_t> ignore = std::nullopt) {
   if constexpr (is_device_labels<L>) {
+    if (ignore)
+      throw Error(ErrorCode::usage, "cross_entropy: ignore_index needs labels in the program's memory, not a device's");
     static_assert(std::is_same_v<typename L::Number, moved_to<std::int32_t, device_of<Scalar>>>,
                   "tinynet: cross_entropy: the logits and the labels are on different devices");
     require_count(labels.size(), logits);
@@ -157,7 +164,7 @@ auto checked_labels(const L& labels, Shape logits) {
     return labels;
   } else {
     Buffer<std::int32_t> checked(logits.rows);
-    copy_labels(labels, logits, checked.data());
+    copy_labels(labels, logits, checked.data(), ignore);
     if constexpr (on_cpu<Scalar>) {
       return checked;
     } else {

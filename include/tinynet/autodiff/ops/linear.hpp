@@ -24,6 +24,7 @@ struct DataInput {
     auto& tape = Tape<Scalar>::current();
     auto* const node = tape.template append<Node<Scalar>>("input", rows.shape(), false);
     const Var<Scalar, Rows_, Cols_> x(node);
+    if constexpr (on_cpu<Scalar>) node->share = rows.share();
     node->value = tape.allocate_numbers(rows.shape().size());
     load(rows, node->value);
     return x;
@@ -35,9 +36,10 @@ inline constexpr bool is_data_input = false;
 template <class Scalar, Index Rows, Index Cols>
 inline constexpr bool is_data_input<DataInput<Scalar, Rows, Cols>> = true;
 
-/// Records y = x W^T + b; `x` is empty where the input is data, which `rows` gives.
-template <Index ResultRows, class Scalar, class Weight, class Bias, class... X>
-auto record_linear(const rows_of<Scalar>& rows, const Weight& weight, const Bias& bias, const X&... x) {
+/// Records y = x W^T + b, for all sizes the same way; `x` is empty where the input is data, which `rows` gives.
+template <class Scalar, class... X>
+Var<Scalar> record_linear(const rows_of<Scalar>& rows, const Var<Scalar>& weight, const Var<Scalar>& bias,
+                          const X&... x) {
   constexpr bool from_tape = sizeof...(X) == 1;
   const Index out = weight.rows(), in = weight.cols();
   require_shapes(rows.cols() == in, "linear", "the input must have as many columns as the weight [out, in]",
@@ -45,7 +47,7 @@ auto record_linear(const rows_of<Scalar>& rows, const Weight& weight, const Bias
   require_shapes(bias.cols() == out && bias.rows() == 1, "linear", "the bias must have one number a row of the weight",
                  bias.shape(), weight.shape());
   // dW = dy^T x,  db = sum of dy over the rows,  dx = dy W
-  return record<ResultRows, known(Weight::Rows, Bias::Cols), Scalar>(
+  Var<Scalar> result = record<dynamic, dynamic, Scalar>(
       "linear", {rows.rows(), out},
       [&](Scalar* y) { linear_forward(rows, weight.node()->value, bias.node()->value, out, y); },
       [rows](const Result<Scalar>& y, const Input<Scalar>& w, const Input<Scalar>& b, auto... input) {
@@ -68,6 +70,14 @@ auto record_linear(const rows_of<Scalar>& rows, const Weight& weight, const Bias
         }
       },
       weight, bias, x...);
+  if constexpr (on_cpu<Scalar> && !from_tape) result.node()->share = rows.share();
+  return result;
+}
+
+/// What is added to x W^T where nothing is.
+template <class Scalar>
+Var<Scalar> zero_bias(Index out) {
+  return constant<Scalar>(Matrix<number_of<Scalar>>::Zero(1, out));
 }
 
 }  // namespace detail
@@ -80,10 +90,11 @@ requires(TapeOperand<X> || detail::is_data_input<X>) auto linear(const X& input,
   const auto w = detail::as_var<Scalar>(weight);
   const auto b = detail::as_var<Scalar>(bias);
   using W = std::remove_const_t<decltype(w)>;
+  constexpr Index out = detail::known(W::Rows, decltype(b)::Cols);
   if constexpr (detail::is_data_input<X>) {
     static_assert(detail::may_equal(X::ColCount, W::Cols),
                   "tinynet: linear(x, W, b): x must have as many columns as W [out, in] has");
-    return detail::record_linear<X::RowCount, Scalar>(input.rows, w, b);
+    return Var<Scalar, X::RowCount, out>(detail::record_linear<Scalar>(input.rows, w, b));
   } else {
     const auto x = detail::as_var<Scalar>(input);
     static_assert(detail::may_equal(decltype(x)::Cols, W::Cols),
@@ -91,8 +102,8 @@ requires(TapeOperand<X> || detail::is_data_input<X>) auto linear(const X& input,
     if constexpr (detail::is_complex<Scalar>)  // only derivatives are checked with it, and Rows are real
       return matmul(x, transpose(w)) + b;
     else
-      return detail::record_linear<decltype(x)::Rows, Scalar>(
-          detail::rows_of<Scalar>(x.node()->value, x.shape(), x.cols()), w, b, x);
+      return Var<Scalar, decltype(x)::Rows, out>(detail::record_linear<Scalar>(
+          detail::rows_of<Scalar>(x.node()->value, x.shape(), x.cols()), w, b, Var<Scalar>(x)));
   }
 }
 
@@ -101,7 +112,7 @@ template <class X, TapeOperand Weight>
 auto linear(const X& x, const Weight& weight) {
   using Scalar = typename Weight::Scalar;
   const auto w = detail::as_var<Scalar>(weight);
-  return linear(x, w, constant<Scalar>(Matrix<detail::number_of<Scalar>, 1, decltype(w)::Rows>::Zero(1, w.rows())));
+  return linear(x, w, Var<Scalar, 1, decltype(w)::Rows>(detail::zero_bias<Scalar>(w.rows())));
 }
 
 }  // namespace tinynet

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <array>
+#include <optional>
+#include <span>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/autodiff/ops/arithmetic.hpp>
 #include <tinynet/autodiff/ops/labels.hpp>
+#include <tinynet/autodiff/ops/reduction.hpp>
 #include <tinynet/core/engine.hpp>
 #include <tinynet/cpu/softmax.hpp>
 
@@ -17,15 +20,33 @@ enum class Reduction { mean, sum };
 struct CrossEntropyOptions {
   Reduction reduction = Reduction::mean;  ///< of the losses
   double label_smoothing = 0.0;           ///< this much of the target is spread evenly over all classes
+  /// Rows with this label, which need not be a class, do not count: not in the sum, nor in the number that the mean is
+  /// divided by. If none counts, the mean is NaN. (In PyTorch it is -100 if nothing is said.)
+  std::optional<std::int64_t> ignore_index{};
 };
 
 namespace detail {
+
+/// What the sum of the rows' losses is multiplied by, where there are so many rows with those of other processes.
+template <class L>
+double row_factor(const CrossEntropyOptions& options, const L& labels, Index all_rows, const Ranks* ranks) {
+  if (options.reduction == Reduction::sum) return 1.0;
+  auto rows = static_cast<double>(all_rows);
+  if constexpr (!is_device_labels<L>)
+    if (const auto ignore = options.ignore_index) {
+      rows = 0;
+      for (const auto label : label_span(labels)) rows += std::cmp_equal(label, *ignore) ? 0 : 1;
+      if (ranks != nullptr) ranks->sum(std::span<double>(), std::span(&rows, 1));
+    }
+  return 1.0 / rows;
+}
 
 /// Records a loss whose value and gradient (empty if it is not wanted) are computed already.
 template <class Scalar, class X>
 auto record_loss(const char* name, const X& x, const Buffer<Scalar>& value, Buffer<Scalar>&& delta) {
   if (will_record(x)) require_general_way(name);
-  return record<1, 1, Scalar>(
+  sum_over_ranks(x, value.data(), 1);
+  return record<1, 1, Scalar, RowUse::sum>(
       name, {1, 1}, [&](Scalar* y) { copy(value.data(), 1, y); },
       [delta = std::move(delta)](const Result<Scalar>& y, const Input<Scalar>& in) {
         transform_into(in.target(), in.shape(), functions::Multiply{},
@@ -45,9 +66,9 @@ auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(logits);
   const Shape shape = x.shape();
-  const auto& label = detail::checked_labels<Scalar>(labels, shape);
+  const auto& label = detail::checked_labels<Scalar>(labels, shape, options.ignore_index);
   const bool wanted = detail::will_record(x);
-  const double factor = options.reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.rows) : 1.0;
+  const double factor = detail::row_factor(options, labels, detail::all_rows(x), x.node()->share.ranks);
   const detail::Buffer<Scalar> value(1);
   detail::Buffer<Scalar> delta(wanted ? shape.size() : 1);
   using detail::cross_entropy_forward;
@@ -153,7 +174,7 @@ auto elementwise_loss(const char* name, const F& f, const X& operand, const T& w
     throw Error(ErrorCode::usage, std::string(name) +
                                       ": the target wants a gradient, which is not computed; "
                                       "give target.detach()");
-  const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.size()) : 1.0;
+  const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(all_rows(x) * shape.cols) : 1.0;
   const Source<Scalar> xs(x.node()->value, shape, shape), ts(t.node()->value, shape, shape);
   Buffer<Scalar> numbers(shape.size());
   const Buffer<Scalar> value(1);

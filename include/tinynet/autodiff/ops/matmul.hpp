@@ -19,6 +19,7 @@ auto matmul(const A& first, const B& second) {
                 "tinynet: matmul(a, b): a must have as many columns as b has rows");
   detail::require_shapes(a.cols() == b.rows(), "matmul", "the first must have as many columns as the second has rows",
                          a.shape(), b.shape());
+  detail::require_all_rows("matmul", b);
   using detail::Factor;
   // y = a b,  da = dy b^T,  db = a^T dy
   return detail::record<VarA::Rows, VarB::Cols, Scalar>(

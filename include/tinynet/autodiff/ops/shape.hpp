@@ -39,6 +39,7 @@ auto transpose(const X& operand) {
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(operand);
   using VarX = std::remove_const_t<decltype(x)>;
+  detail::require_all_rows("transpose", x);
   return detail::record<VarX::Cols, VarX::Rows, Scalar>(
       "transpose", {x.cols(), x.rows()},
       [&](Scalar* y) {

@@ -1,0 +1,214 @@
+// Many nets that are trained at once on the same rows: these are read once for all of them.
+#pragma once
+
+#include <ranges>
+#include <span>
+#include <string>
+#include <tinynet/core/random.hpp>
+#include <tinynet/nn/fused_loss.hpp>
+#include <utility>
+#include <vector>
+
+namespace tinynet {
+
+template <Index K, class Net, class Source>
+class EnsembleOutput;
+
+/// K nets of one type (K = dynamic: as many as it is made of). Each of them is a net like any other, gets the bits that
+/// it gets when it is trained alone, and has an optimizer of its own:
+///
+///     Ensemble<8, MLP<784, 30, 30, 10>> nets{seeds};
+///     std::vector<SGD<float>> optimizers;
+///     for (Index k = 0; k < nets.size(); ++k) optimizers.emplace_back(nets[k], SGDOptions{.lr = rates[k]});
+///     ...
+///     const auto losses = cross_entropy(nets(images), labels);  // losses[k].item()
+///     nets.zero_grad();
+///     losses.backward();
+///     for (auto& optimizer : optimizers) optimizer.step();
+///
+/// One whose loss is not finite any more does not disturb the others.
+template <Index K, class Net_>
+class Ensemble {
+  static_assert(K == dynamic || K > 0, "tinynet: Ensemble<K, Net>: K must be positive, or dynamic");
+
+ public:
+  using Net = Net_;
+  using Scalar = typename Net::Scalar;
+
+  /// These nets. Throws Error (usage) if they are not K.
+  explicit Ensemble(std::vector<Net> nets) : nets_(std::move(nets)), stopped_(nets_.size(), false) {
+    check_count(nets_.size());
+  }
+  /// A net of each seed. Throws Error (usage) if they are not K.
+  explicit Ensemble(std::span<const Seed> seeds) requires std::is_constructible_v<Net, Seed> {
+    check_count(seeds.size());
+    nets_.reserve(seeds.size());
+    for (const Seed seed : seeds) nets_.emplace_back(seed);
+    stopped_.resize(seeds.size(), false);
+  }
+
+  /// How many nets there are.
+  Index size() const { return static_cast<Index>(nets_.size()); }
+  /// Net k, from 0. Throws Error (usage) if there is none.
+  Net& operator[](Index k) { return nets_[place(k)]; }
+  const Net& operator[](Index k) const { return nets_[place(k)]; }
+
+  /// Leaves net k out of what is computed from now on: it has no loss and takes no time. resume() takes it in again.
+  void stop(Index k) { stopped_[place(k)] = true; }
+  void resume(Index k) { stopped_[place(k)] = false; }
+  bool is_stopped(Index k) const { return stopped_[place(k)]; }
+
+  /// Sets the gradients of all nets to 0, as the optimizers' zero_grad() does.
+  void zero_grad() {
+    for (Net& net : nets_) net.zero_grad();
+  }
+
+  /// What each net makes of the rows of x, not yet computed. The nets and x must outlive it.
+  template <class X>
+  requires(EigenOperand<std::remove_cvref_t<X>> || RowsLike<std::remove_cvref_t<X>>) auto operator()(X&& x) const {
+    using Source = decltype(detail::make_input<Scalar>(std::forward<X>(x)));
+    return EnsembleOutput<K, Net, Source>(*this, detail::make_input<Scalar>(std::forward<X>(x)));
+  }
+
+ private:
+  static void check_count(std::size_t found) {
+    if (K != dynamic && static_cast<Index>(found) != K)
+      throw Error(ErrorCode::usage,
+                  "Ensemble: expected " + std::to_string(K) + " nets or seeds, found " + std::to_string(found));
+  }
+  std::size_t place(Index k) const {
+    if (k < 0 || k >= size())
+      throw Error(ErrorCode::usage, "Ensemble: net " + std::to_string(k) + " of " + std::to_string(size()));
+    return static_cast<std::size_t>(k);
+  }
+
+  std::vector<Net> nets_;
+  std::vector<bool> stopped_;
+};
+
+/// The outputs of an ensemble's nets for the same input, not yet computed.
+template <Index K, class Net, class Source>
+class EnsembleOutput {
+ public:
+  using Scalar = typename Net::Scalar;
+
+  /// Of these nets for this input.
+  EnsembleOutput(const Ensemble<K, Net>& nets, Source input) : nets_(nets), input_(std::move(input)) {}
+
+  Index size() const { return nets_.size(); }
+  /// That of net k alone.
+  Output<Net, Source> operator[](Index k) const { return {nets_[k], input_}; }
+  const Ensemble<K, Net>& nets() const { return nets_; }
+  const Source& input() const { return input_; }
+
+ private:
+  const Ensemble<K, Net>& nets_;
+  Source input_;
+};
+
+/// A loss of each net of an ensemble.
+template <class Scalar_>
+class EnsembleLosses {
+ public:
+  using Scalar = Scalar_;
+
+  explicit EnsembleLosses(std::vector<Var<Scalar, 1, 1>> losses) : losses_(std::move(losses)) {}
+
+  Index size() const { return static_cast<Index>(losses_.size()); }
+  /// Whether net k has one: it had not been stopped.
+  bool has(Index k) const { return losses_.at(static_cast<std::size_t>(k)).node() != nullptr; }
+  /// That of net k, a loss like any other: losses[k].item(), losses[k].backward(). Without value if there is none.
+  const Var<Scalar, 1, 1>& operator[](Index k) const { return losses_.at(static_cast<std::size_t>(k)); }
+
+  /// Adds the gradient of each loss to its net's parameters.
+  void backward(RetainGraph retain = {}) const {
+    for (const auto& loss : losses_)
+      if (loss.node() != nullptr) loss.backward(retain);
+  }
+
+ private:
+  std::vector<Var<Scalar, 1, 1>> losses_;
+};
+
+namespace detail {
+
+/// Cross entropies of several nets on the same rows, whose fused steps are made together.
+template <class Scalar>
+class FusedCrossEntropies {
+ public:
+  /// `x` must outlive this.
+  explicit FusedCrossEntropies(const Rows& x) : x_(x) {}
+
+  /// The loss of one more net, whose number run() will write.
+  template <class L>
+  Var<Scalar, 1, 1> add(const std::shared_ptr<FlatParameters<Scalar>>& flat, const StageList<Scalar>& stages,
+                        const L& labels, const CrossEntropyOptions& options) {
+    TileCrossEntropy<Scalar> tiles(x_, check_fused_input(x_, stages), labels, options);
+    const auto [node, y] = append_fused(flat, stages);
+    losses_.push_back({std::move(tiles), node});
+    return y;
+  }
+
+  void run() {
+    std::vector<typename FusedStep<Scalar>::Run> runs;
+    for (const auto& [tiles, node] : losses_) runs.push_back({&node->step(), TileLoss<Scalar>(tiles)});
+    FusedStep<Scalar>::run_together(x_, runs);
+    for (const auto& [tiles, node] : losses_) *node->value = static_cast<Scalar>(node->step().total() * tiles.factor());
+  }
+
+ private:
+  struct Loss {
+    TileCrossEntropy<Scalar> tiles;
+    FusedLoss<Scalar>* node;
+  };
+
+  const Rows& x_;
+  std::vector<Loss> losses_;
+};
+
+}  // namespace detail
+
+/// Labels of their own for each net.
+template <class T>
+concept LabelLists = std::ranges::random_access_range<T> && std::ranges::sized_range<T> &&
+    Labels<std::remove_cvref_t<std::ranges::range_reference_t<T>>>;
+
+/// The cross entropy of each net that is not stopped: what cross_entropy gives for it alone, by one pass over the rows
+/// where it can be, else one net after another. `labels`: those of the rows, or as many lists of them as there are
+/// nets. Throws Error as cross_entropy does for one net, and (usage) if the number of lists is another.
+template <Index K, class Net, class Source, class L>
+requires(Labels<L> || LabelLists<L>) EnsembleLosses<typename Net::Scalar> cross_entropy(
+    const EnsembleOutput<K, Net, Source>& outputs, const L& labels, CrossEntropyOptions options = {}) {
+  using Scalar = typename Net::Scalar;
+  if constexpr (!Labels<L>)
+    if (static_cast<Index>(std::ranges::size(labels)) != outputs.size())
+      throw Error(ErrorCode::usage, "cross_entropy: expected labels for each of " + std::to_string(outputs.size()) +
+                                        " nets, found " + std::to_string(std::ranges::size(labels)) + " lists");
+  const auto labels_of = [&]([[maybe_unused]] Index k) -> decltype(auto) {
+    if constexpr (Labels<L>)
+      return (labels);
+    else
+      return std::ranges::begin(labels)[k];
+  };
+  std::vector<Var<Scalar, 1, 1>> losses(static_cast<std::size_t>(outputs.size()));
+  const auto for_each_net = [&](const auto& compute) {
+    for (Index k = 0; k < outputs.size(); ++k)
+      if (!outputs.nets().is_stopped(k)) compute(outputs[k], labels_of(k), losses[static_cast<std::size_t>(k)]);
+  };
+  if constexpr (FusibleOutput<Net, Source>) {
+    detail::FusedCrossEntropies<Scalar> together(outputs.input().rows);
+    for_each_net([&](const auto& output, const auto& classes, auto& loss) {
+      if (const auto flat = detail::fused_way(output))
+        loss = together.add(flat, output.net().stages(), classes, options);
+      else
+        loss = cross_entropy(output, classes, options);
+    });
+    together.run();
+  } else {
+    for_each_net(
+        [&](const auto& output, const auto& classes, auto& loss) { loss = cross_entropy(output, classes, options); });
+  }
+  return EnsembleLosses<Scalar>(std::move(losses));
+}
+
+}  // namespace tinynet
