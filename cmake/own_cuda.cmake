@@ -7,6 +7,9 @@ endif()
 include(CheckLanguage)
 check_language(CUDA)
 if(CMAKE_CUDA_COMPILER AND TARGET tinynet::cuda)
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT "$ENV{CUDAARCHS}" STREQUAL "")
+    set(CMAKE_CUDA_ARCHITECTURES $ENV{CUDAARCHS})
+  endif()
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
     # Every GPU since the RTX 20s by its own code, newer ones by that of the last that they can translate. The tests are
     # compiled for fewer.

@@ -1,5 +1,5 @@
-# find_package(tinynet 0.1 CONFIG [COMPONENTS gzip json png cuda]) defines tinynet::tinynet, and tinynet::<component> for
-# each component asked for. Only those look for more than Eigen.
+# find_package(tinynet 0.1 CONFIG [COMPONENTS gzip json png mpi cuda]) defines tinynet::tinynet, and tinynet::<component>
+# for each component asked for. Only those look for more than Eigen.
 include("${CMAKE_CURRENT_LIST_DIR}/tinynet_dependencies.cmake")
 
 tinynet_find_eigen()

@@ -35,8 +35,8 @@ macro(tinynet_find_eigen)
 endmacro()
 
 # tinynet::gzip (data/gzip.hpp and data/mnist.hpp, through zlib), tinynet::json (io/safetensors.hpp, through
-# nlohmann-json), tinynet::png (through stb) or tinynet::cuda (cuda.cuh, through the CUDA toolkit, for sources in the
-# language CUDA, which the project itself has to enable). Sets tinynet_<name>_FOUND, and defines the target if found.
+# nlohmann-json), tinynet::png (through stb), tinynet::mpi (dist/mpi.hpp, through MPI) or tinynet::cuda (cuda.cuh,
+# through the CUDA toolkit, for sources in the language CUDA, which the project itself has to enable). Sets tinynet_<name>_FOUND, and defines the target if found.
 macro(tinynet_find_component name)
   set(tinynet_${name}_FOUND FALSE)
   if("${name}" STREQUAL "gzip")
@@ -53,6 +53,10 @@ macro(tinynet_find_component name)
       add_library(tinynet::stb INTERFACE IMPORTED ${ARGV1})
       target_include_directories(tinynet::stb SYSTEM INTERFACE "${TINYNET_STB_INCLUDE_DIR}")
     endif()
+  elseif("${name}" STREQUAL "mpi")
+    set(tinynet_needs MPI::MPI_CXX)
+    set(MPI_CXX_SKIP_MPICXX ON) # the C interface is all that is used
+    tinynet_find_target(MPI::MPI_CXX "${ARGV1}" MPI COMPONENTS CXX)
   elseif("${name}" STREQUAL "cuda")
     set(tinynet_needs CUDA::cudart_static)
     tinynet_find_target(CUDA::cudart_static "${ARGV1}" CUDAToolkit)

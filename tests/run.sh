@@ -13,7 +13,7 @@ case $preset in
   clang) packages+=(clang) ;;
   asan) packages+=(clang libclang-rt-dev) ;;
 esac
-need "${packages[@]}" -- openssl dataset-fashion-mnist libjs-dygraphs strace
+need "${packages[@]}" -- openssl dataset-fashion-mnist libjs-dygraphs strace libopenmpi-dev openmpi-bin
 build "$preset"
 
 for variable in TINYNET_DATA TINYNET_REFERENCE; do

@@ -4,10 +4,16 @@
 #include "session.hpp"
 
 int main(int argc, char** argv) {
-  return mnist::run_program("mnist", "", [&] {
-    const auto options = mnist::parse_options(argc, argv);
-    if (!options) return 0;
-    mnist::Console console(options->quiet);
-    return mnist::run(*options, console);
-  });
+  std::unique_ptr<mnist::Group> group;
+  return mnist::run_program(
+      "mnist", "",
+      [&] {
+        auto options = mnist::parse_options(argc, argv);
+        if (!options) return 0;
+        group = mnist::make_group(options->dist, options->dist_timeout);
+        if (!group->is_first()) mnist::say_and_write_nothing(*options);
+        mnist::Console console(options->quiet);
+        return mnist::run(*options, *group, console);
+      },
+      group);
 }

@@ -2,7 +2,6 @@
 #include "model.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "net_model.hpp"
 
@@ -31,9 +30,8 @@ NetSize net_size(const Options& options) {
 }
 
 std::string nonfinite_weight(Model& model) {
-  for (const auto& t : model.weights())
-    if (!std::all_of(t.data, t.data + t.size(), [](float weight) { return std::isfinite(weight); })) return t.name;
-  return {};
+  const auto found = tinynet::first_nonfinite(model.weights());
+  return found ? found->tensor : std::string();
 }
 
 Index rows_at_a_time(const Options& options, Index train_rows) {
@@ -64,10 +62,10 @@ double memory_needed(const Options& options, Index train_rows, Index test_rows) 
   return sizeof(float) * (5 * parameters + std::max(options.steps == 0 ? 0 : step, evaluation));
 }
 
-std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train) {
+std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train, const tinynet::Ranks* ranks) {
   for (const auto make : {make_rectifier_net, make_sigmoid_net, make_smooth_net})
-    if (auto model = make(options, train)) return model;
-  return std::make_unique<NetModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train);
+    if (auto model = make(options, train, ranks)) return model;
+  return std::make_unique<NetModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train, ranks);
 }
 
 }  // namespace mnist

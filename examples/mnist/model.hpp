@@ -81,8 +81,10 @@ Index rows_at_a_time(const Options& options, Index train_rows);
 double memory_needed(const Options& options, Index train_rows, Index test_rows);
 
 /// The net that was asked for, with the weights that its seed gives. The shapes and activations compiled in have their
-/// sizes in their types; all others have them at run time, with the same results. The data must outlive it.
-std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train);
+/// sizes in their types; all others have them at run time, with the same results. The data must outlive it. With
+/// `ranks`, it trains on this process's part of the data (or of each batch), and the others on theirs.
+std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train,
+                                  const tinynet::Ranks* ranks = nullptr);
 
 inline constexpr Index inputs = 784, classes = 10;
 

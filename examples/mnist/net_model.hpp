@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <tinynet/data/batches.hpp>
+#include <tinynet/dist/share.hpp>
 #include <utility>
 #include <vector>
 
@@ -17,14 +18,16 @@ namespace mnist {
 template <class Net>
 class NetModel : public Model {
  public:
-  NetModel(Net&& net, const Options& options, const tinynet::Dataset& train)
+  NetModel(Net&& net, const Options& options, const tinynet::Dataset& train, const tinynet::Ranks* ranks)
       : net_(std::move(net)),
         optimizer_(make_optimizer(net_, options)),
         scale_(options.scale),
         chunk_rows_(options.chunk_rows),
         last_step_(options.steps),
-        x_(train.images * scale_),
-        labels_(train.labels) {
+        ranks_(ranks),
+        own_(ranks != nullptr && options.batch == 0 ? share(*ranks, train) : train),
+        x_(own_.images * scale_),
+        labels_(own_.labels) {
     if (options.batch != 0) batches_.emplace(x_, labels_, options.batch, tinynet::BatchOptions{.seed = {options.seed}});
     computation_ = choose_engine<Net>(
         options, net_.stages().size > 0,
@@ -33,7 +36,8 @@ class NetModel : public Model {
 
   std::optional<float> step(bool, const std::function<void(float)>& on_loss) override {
     if (!batches_) return make_step(net_, x_, labels_, chunk_rows_, true, optimizer_, on_loss);
-    const auto [x, labels] = batches_->next();
+    const auto batch = batches_->next();
+    const auto [x, labels] = ranks_ == nullptr ? batch : share(*ranks_, batch);
     return make_step(net_, x, labels, chunk_rows_, true, optimizer_, on_loss);
   }
 
@@ -82,6 +86,8 @@ class NetModel : public Model {
   double scale_;
   Index chunk_rows_;
   int last_step_;
+  const tinynet::Ranks* ranks_;
+  tinynet::Dataset own_;  // the rows of this process
   tinynet::RowSelection x_;
   Labels labels_;
   std::optional<tinynet::Batches<tinynet::RowSelection, std::uint8_t>> batches_;
@@ -90,19 +96,23 @@ class NetModel : public Model {
 
 /// The net with this activation, if one with the hidden widths that were asked for is compiled in.
 template <class Activation>
-std::unique_ptr<Model> make_compiled_in(const Options& options, const tinynet::Dataset& train) {
+std::unique_ptr<Model> make_compiled_in(const Options& options, const tinynet::Dataset& train,
+                                        const tinynet::Ranks* ranks) {
   const auto with = [&]<Index... Hidden>(std::integer_sequence<Index, Hidden...>)->std::unique_ptr<Model> {
     const std::vector<Index> widths{Hidden...};  // within the condition it ends clang++ 14 that measures coverage
     if (options.hidden != widths) return nullptr;
     using Net = tinynet::BasicMLP<float, Activation, inputs, Hidden..., classes>;
-    return std::make_unique<NetModel<Net>>(Net(tinynet::Seed{options.seed}), options, train);
+    return std::make_unique<NetModel<Net>>(Net(tinynet::Seed{options.seed}), options, train, ranks);
   };
   return with(std::integer_sequence<Index, 30, 30>{});
 }
 
 // In nets_*.cpp: the net with the activation that was asked for, if it is theirs and its shape is compiled in.
-std::unique_ptr<Model> make_rectifier_net(const Options& options, const tinynet::Dataset& train);
-std::unique_ptr<Model> make_sigmoid_net(const Options& options, const tinynet::Dataset& train);
-std::unique_ptr<Model> make_smooth_net(const Options& options, const tinynet::Dataset& train);
+std::unique_ptr<Model> make_rectifier_net(const Options& options, const tinynet::Dataset& train,
+                                          const tinynet::Ranks* ranks);
+std::unique_ptr<Model> make_sigmoid_net(const Options& options, const tinynet::Dataset& train,
+                                        const tinynet::Ranks* ranks);
+std::unique_ptr<Model> make_smooth_net(const Options& options, const tinynet::Dataset& train,
+                                       const tinynet::Ranks* ranks);
 
 }  // namespace mnist

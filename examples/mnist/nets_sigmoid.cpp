@@ -3,9 +3,10 @@
 
 namespace mnist {
 
-std::unique_ptr<Model> make_sigmoid_net(const Options& options, const tinynet::Dataset& train) {
-  if (options.activation == "sigmoid") return make_compiled_in<tinynet::Sigmoid>(options, train);
-  if (options.activation == "tanh") return make_compiled_in<tinynet::Tanh>(options, train);
+std::unique_ptr<Model> make_sigmoid_net(const Options& options, const tinynet::Dataset& train,
+                                        const tinynet::Ranks* ranks) {
+  if (options.activation == "sigmoid") return make_compiled_in<tinynet::Sigmoid>(options, train, ranks);
+  if (options.activation == "tanh") return make_compiled_in<tinynet::Tanh>(options, train, ranks);
   return nullptr;
 }
 

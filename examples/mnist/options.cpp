@@ -98,13 +98,24 @@ void check_momentum(const Options& o) {
   if (o.momentum == 0.0 && o.optimizer == "nesterov") refuse("--momentum", "a number above 0 for nesterov", "0");
 }
 
+/// What has not been made for several processes.
+void check_dist(Options& o) {
+  if (o.dist == "none") return;
+  if (o.device != "cpu" && o.device != "auto")
+    throw Error(ErrorCode::usage, "--dist " + o.dist + " trains on CPUs; --device " + o.device + " cannot be with it");
+  o.device = "cpu";
+  if (o.chunk_rows != 0)
+    throw Error(ErrorCode::usage,
+                "--chunk-rows and --dist " + o.dist + ": give one of them; more processes take less memory, too");
+}
+
 constexpr const char* footer =
     R"(The data come from the first of: --data, $TINYNET_DATA, the cache ($XDG_CACHE_HOME/tinynet/mnist or
 ~/.cache/tinynet/mnist), a download into it; without MNIST, Debian's dataset-fashion-mnist or digits drawn here.
 TINYNET_OFFLINE=1 is --offline; TINYNET_MNIST_MIRRORS lists other addresses to download from; with TINYNET_KEEP_BAD=1 a
 download that is not what it should be is kept in the cache as NAME.bad.
 Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 6 numeric, 7 device,
-130/143 stopped by SIGINT/SIGTERM after saving.)";
+8 another process, 130/143 stopped by SIGINT/SIGTERM after saving.)";
 
 }  // namespace
 
@@ -137,6 +148,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   option("--device", "D", "auto, cpu, cuda, cuda:N (auto)",
          [&o](const auto& n, const auto& text) { o.device = device_name(n, text); });
   number("--threads", "N", "CPU threads, 0 = all (0)", o.threads, 0, 4096);
+  choice("--dist", "D", "none, mpi: each process of an MPI job takes a part of the rows", o.dist, {"none", "mpi"});
+  option("--dist-timeout", "S", "Seconds without an answer after which another process counts as stopped (20)",
+         [&o](const auto& n, const auto& text) { o.dist_timeout = positive_number(n, text); });
 
   option("--hidden", "L", "Widths of the hidden layers, any list, \"\" for none (30,30)",
          [&o](const auto& n, const auto& text) { o.hidden = widths(n, text); });
@@ -196,7 +210,17 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   check_momentum(o);
   if (!o.resume_file.empty() && !o.init_file.empty())
     throw Error(ErrorCode::usage, "--resume and --init both say what to start with; give one of them");
+  check_dist(o);
   return o;
+}
+
+void say_and_write_nothing(Options& options) {
+  options.save_file.clear();
+  options.checkpoint_file.clear();
+  options.metrics_file.clear();
+  options.out_folder.clear();
+  options.show = options.fingerprint = false;
+  options.quiet = true;
 }
 
 }  // namespace mnist

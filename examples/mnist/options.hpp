@@ -21,6 +21,8 @@ struct Options {
   DataChoice data;
   std::string device = "auto";
   int threads = 0;  // 0: all
+  std::string dist = "none";
+  double dist_timeout = 20;  // s
 
   std::vector<Index> hidden{30, 30};
   std::string activation = "relu";
@@ -54,5 +56,8 @@ struct Options {
 /// Reads the command line. Returns nothing if all is said already (--help, --version); throws Error (usage), or what
 /// Console throws if that cannot be said.
 std::optional<Options> parse_options(int argc, const char* const* argv);
+
+/// The options of a process of which there are more: the first one speaks and writes for all.
+void say_and_write_nothing(Options& options);
 
 }  // namespace mnist

@@ -4,21 +4,25 @@
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 
 #include "allocation.hpp"
 #include "console.hpp"
+#include "group.hpp"
 #include "process.hpp"
 
 namespace mnist {
 
 /// Calls work(), which returns the exit code; what it throws becomes one line on standard error and the error's code.
-/// `memory_hint` ends the line that says that memory is short.
+/// `memory_hint` ends the line that says that memory is short. `group` points to the processes that share the work, or
+/// to nothing.
 template <class Work>
-int run_program(const char* name, const char* memory_hint, const Work& work) {
-  const auto fail = [name](const char* what, tinynet::ErrorCode code) {
-    std::fprintf(stderr, "%s: error: %s\n", name, what);
+int run_program(const char* name, const char* memory_hint, const Work& work, const std::unique_ptr<Group>& group = {}) {
+  const auto fail = [&](const char* what, tinynet::ErrorCode code) {
+    std::fprintf(stderr, "%s: error: %s%s\n", name, group ? group->place().c_str() : "", what);
+    if (group) group->end(static_cast<int>(code));
     return static_cast<int>(code);
   };
   try {

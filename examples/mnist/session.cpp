@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <exception>
@@ -10,12 +11,14 @@
 #include <span>
 #include <sstream>
 #include <tinynet/core/threads.hpp>
+#include <tinynet/core/version.hpp>
 #include <tinynet/io/safetensors.hpp>
 #include <vector>
 
 #include "build_info.hpp"
 #include "checkpoints.hpp"
 #include "checks.hpp"
+#include "data_fingerprint.hpp"
 #include "data_source.hpp"
 #include "diagnosis.hpp"
 #include "gpu.hpp"
@@ -25,6 +28,7 @@
 #include "output_folder.hpp"
 #include "result_check.hpp"
 #include "run_record.hpp"
+#include "settings.hpp"
 #include "sha256.hpp"
 #include "shown.hpp"
 #include "stop_request.hpp"
@@ -42,8 +46,8 @@ using tinynet::ErrorCode;
 void note_cpu(const Error& why, Console& console) { console.note("device: cpu (" + std::string(why.what()) + ")"); }
 
 /// Returns whether it is a GPU.
-bool choose_device(const Options& options, Console& console) {
-  tinynet::set_num_threads(options.threads == 0 ? cpus_present() : options.threads);
+bool choose_device(const Options& options, const Group& group, Console& console) {
+  tinynet::set_num_threads(options.threads == 0 ? std::max(1, cpus_present() / group.members_here()) : options.threads);
   if (options.threads > tinynet::detail::available_cpus())
     console.note(std::to_string(options.threads) + " threads on " + std::to_string(tinynet::detail::available_cpus()) +
                  " CPUs");
@@ -60,8 +64,9 @@ bool choose_device(const Options& options, Console& console) {
 }
 
 /// The net; on the CPU, too, if it does not fit on the GPU and `--device auto` leaves the choice.
-std::unique_ptr<Model> make_model_there(bool on_gpu, const Options& options, const Data& data, Console& console) {
-  if (!on_gpu) return make_model(options, data.train);
+std::unique_ptr<Model> make_model_there(bool on_gpu, const Options& options, const Data& data, const Group& group,
+                                        Console& console) {
+  if (!on_gpu) return make_model(options, data.train, group.ranks());
   try {
     return make_gpu_model(options, data.train, data.test.size());
   } catch (const Error& error) {
@@ -80,6 +85,21 @@ double check_net(const Options& options, Index train_rows, Index test_rows) {
   check_memory(needed, "this net and " + std::to_string(train_rows) + " rows need",
                "--chunk-rows, or smaller --hidden or --batch");
   return needed;
+}
+
+// ---- Several processes ---------------------------------------------------------------------------------------
+
+/// The options that all processes must have been given.
+std::string compared_options(const Options& options) {
+  std::string text = settings_json(options).dump();
+  for (const std::string& file : {options.init_file, options.resume_file}) text += "\n" + file;
+  return text + "\n" + std::to_string(options.checkpoint_every);
+}
+
+/// What the numbers depend on beside the options and the data.
+std::string program_text() {
+  return std::string(tinynet::version) + ", " + compiler() + ", " + simd_level() +
+         (std::endian::native == std::endian::little ? ", little-endian" : ", big-endian");
 }
 
 // ---- The weights to start from ---------------------------------------------------------------------------------
@@ -178,31 +198,35 @@ void note_dead_units(const RunRecord& run, Console& console) {
 }
 
 /// How the run is computed: net, engine, device, SIMD, threads, precision, build.
-std::string status_text(const Model& model, const Options& options) {
+std::string status_text(const Model& model, const Options& options, const Group& group) {
   const int threads = tinynet::num_threads();
   return "net " + shape_text(options) + ": " +
          (model.computation().sizes_compiled_in ? "sizes compiled in, " : "sizes at run time, ") +
          model.computation().engine() + " engine, " + model.device() + ", " + simd_level() + ", " +
-         std::to_string(threads) + (threads == 1 ? " thread" : " threads") + ", float32, " +
-         (optimised() ? "optimised build" : "build without optimisation");
+         std::to_string(threads) + (threads == 1 ? " thread" : " threads") +
+         (group.ranks() == nullptr ? "" : " in each of " + std::to_string(group.size()) + " processes") +
+         ", float32, " + (optimised() ? "optimised build" : "build without optimisation");
 }
 
 }  // namespace
 
-int run(const Options& options, Console& console) {
-  const bool on_gpu = choose_device(options, console);
+int run(const Options& options, const Group& group, Console& console) {
+  check_same(group, "options", compared_options(options));
+  check_same(group, "program", program_text());
+  const bool on_gpu = choose_device(options, group, console);
   std::optional<OutputFolder> folder;
   if (!options.out_folder.empty()) folder.emplace(options.out_folder);
   if (!options.save_file.empty()) check_output(options.save_file);
   check_net(options, 1, 1);  // again when the rows are counted
 
-  const Data data = load_data(options.data, console);
+  const Data data = load_data(options.data, group, console);
   check_data(data, console);
+  if (group.ranks() != nullptr) check_same(group, "data", data_fingerprint({&data.train, &data.test}));
   const double needed = check_net(options, data.train.size(), data.test.size());
   const double by_data = data.bytes() + memory_of_lists(data.train.images);
   console.note("memory: about " + megabytes(needed + by_data) + " are needed, " + megabytes(by_data) +
                " of them by the data");
-  const std::unique_ptr<Model> model = make_model_there(on_gpu, options, data, console);
+  const std::unique_ptr<Model> model = make_model_there(on_gpu, options, data, group, console);
   std::optional<ResultCheck> result_check;
   if (model->device() != "cpu" && options.steps > 0) result_check.emplace(options, data.train);
   if (!options.init_file.empty()) load(*model, options, console);
@@ -215,7 +239,7 @@ int run(const Options& options, Console& console) {
                       : ""));
   AllMetrics all_metrics{Metrics(options.metrics_file, first_step),
                          Metrics(folder ? folder->file("metrics.csv") : "", first_step)};
-  RunRecord record{options, data, *model, status_text(*model, options), first_step};
+  RunRecord record{options, data, *model, status_text(*model, options, group), first_step};
   console.note(record.status);
 
   console.result("train_img num:  " + std::to_string(data.train.size()));
@@ -234,7 +258,8 @@ int run(const Options& options, Console& console) {
   {
     const StopRequest catch_signals;
     training = train(*model, first_step, checkpoints, result_check ? &*result_check : nullptr, options, data.train,
-                     all_metrics, console);
+                     group, all_metrics, console);
+    if (!group.is_first()) return 0;
     check_weights(*model, weight_files);
     record.test = evaluate(*model, data.test, "test data", options, weight_files);
     for (const std::string& file : weight_files) save(*model, file);

@@ -34,6 +34,8 @@ class StopRequest {
   }
 
   static bool made() { return detail::stop_signal != 0; }
+  /// As if a SIGTERM had come, for one that another process got.
+  static void make() { detail::stop_signal = SIGTERM; }
 
   /// As a shell reports it: 130 or 143.
   static int exit_code() { return detail::stop_signal == SIGINT ? 130 : 143; }

@@ -36,6 +36,14 @@ void check_finite(Model& model, long step) {
                                       " after step " + std::to_string(step) + ". A smaller --lr may help");
 }
 
+/// All processes have added the same numbers to the same weights; if they differ, a machine has miscalculated.
+void check_same_weights(Model& model, const Group& group, long step) {
+  std::string bytes;
+  for (const auto& t : model.weights())
+    bytes.append(reinterpret_cast<const char*>(t.data), static_cast<std::size_t>(t.size()) * sizeof *t.data);
+  check_same(group, "weights before step " + std::to_string(step), bytes);
+}
+
 /// Calls f(); what a device complains of is told with the step, and with the checkpoint that is left.
 template <class F>
 auto at_step(long step, const Checkpoints& checkpoints, const F& f) {
@@ -53,7 +61,8 @@ auto at_step(long step, const Checkpoints& checkpoints, const F& f) {
 }  // namespace
 
 Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultCheck* result_check,
-               const Options& options, const tinynet::Dataset& data, AllMetrics& all_metrics, Console& console) {
+               const Options& options, const tinynet::Dataset& data, const Group& group, AllMetrics& all_metrics,
+               Console& console) {
   Training result;
   long last_finite = -1;
   // What cannot be written ends the training, but not the run.
@@ -74,7 +83,14 @@ Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultChe
   std::string loss_text;
   int step = first_step;
   bool good = true;
-  while (good && step < options.steps && !StopRequest::made()) {
+  const auto goes_on = [&] {
+    const bool stops_here = !good || StopRequest::made();
+    if (!group.any(stops_here)) return true;
+    if (!stops_here) StopRequest::make();
+    return false;
+  };
+  while (step < options.steps && goes_on()) {
+    if (group.ranks() != nullptr && step % options.checkpoint_every == 0) check_same_weights(model, group, step);
     const bool logged = step % options.log_every == 0;
     const bool wanted = logged || step + 1 == options.steps || recorded;
     const std::optional<float> loss = at_step(step, checkpoints, [&] {

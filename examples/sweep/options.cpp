@@ -18,7 +18,8 @@ A file of --file has the same lists, {"hidden": [[30, 30], [64]], "lr": [0.003, 
 {"runs": [{"hidden": [64], "lr": 0.01}, {"optimizer": "adam"}]}; a list on the command line takes their place.
 DIR gets results.jsonl, a line for each training that has come to its end, and sweep.html, a page that compares them.
 With the same DIR again only what is missing is trained.
-Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 130/143 stopped by SIGINT/SIGTERM.)";
+Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 8 another process,
+130/143 stopped by SIGINT/SIGTERM.)";
 
 struct SettingHelp {
   const char *name, *values, *help;
@@ -71,6 +72,10 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   line.flag("--offline", o.data.offline, "Download nothing");
   line.option("--threads", "N", "How many are trained at once, each on one CPU; 0 = as many as there are CPUs (0)",
               [&o](const auto& name, const auto& text) { o.threads = mnist_option(name, text).threads; });
+  line.option("--dist", "D", "none, mpi: trains on all processes of an MPI job, with --threads in each (none)",
+              [&o](const auto& name, const auto& text) { o.dist = mnist_option(name, text).dist; });
+  line.option("--dist-timeout", "S", "Seconds without an answer after which another process counts as lost (20)",
+              [&o](const auto& name, const auto& text) { o.dist_timeout = mnist_option(name, text).dist_timeout; });
   line.option("--out", "DIR", "Folder of the results (sweep)",
               [&o](const auto& name, const auto& text) { o.folder = file_name(name, text); });
   line.flag("--quiet", o.quiet, "Print nothing but errors");

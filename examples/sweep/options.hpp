@@ -14,6 +14,8 @@ struct Options {
   int threads = 0;  ///< trainings at once; 0: as many as there are CPUs
   std::string folder = "sweep";
   bool quiet = false;
+  std::string dist = "none";
+  double dist_timeout = 20;  ///< s
   std::vector<Configuration> configurations;
 };
 

@@ -34,23 +34,24 @@ Pool::Pool(const mnist::Data& data, int at_once)
 
 Pool::~Pool() { stop(); }
 
-void Pool::train(const std::vector<Configuration>& configurations, const std::function<void(Result)>& on_result,
+void Pool::train(const std::vector<Configuration>& configurations, const OnResult& on_result,
                  const std::function<bool()>& meanwhile) {
   auto next = configurations.begin();
   while (next != configurations.end() || !running_.empty()) {
-    while (next != configurations.end() && running_.size() < at_once_ && start(*next)) ++next;
+    while (next != configurations.end() && room() > 0 && start(*next)) ++next;
     if (!meanwhile()) return stop();
-    {
-      std::unique_lock lock(mutex_);
-      ended_.wait_for(lock, std::chrono::milliseconds(100), [this] {
-        return std::any_of(running_.begin(), running_.end(), [](const Run& run) { return run.ended; });
-      });
-    }
+    wait();
     collect(on_result);
   }
 }
 
-/// False if the system gives us no more threads than those at work.
+void Pool::wait() {
+  std::unique_lock lock(mutex_);
+  ended_.wait_for(lock, std::chrono::milliseconds(100), [this] {
+    return std::any_of(running_.begin(), running_.end(), [](const Run& run) { return run.ended; });
+  });
+}
+
 bool Pool::start(const Configuration& configuration) {
   Run& run = running_.emplace_back(configuration);
   try {
@@ -79,8 +80,7 @@ bool Pool::start(const Configuration& configuration) {
   return true;
 }
 
-/// Takes out the runs that have come to their ends.
-void Pool::collect(const std::function<void(Result)>& on_result) {
+void Pool::collect(const OnResult& on_result) {
   for (auto run = running_.begin(); run != running_.end();) {
     {
       const std::lock_guard lock(mutex_);

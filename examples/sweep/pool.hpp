@@ -1,6 +1,7 @@
 // Several trainings at once, each on a thread of its own.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -29,6 +30,8 @@ struct Run {
 
 class Pool {
  public:
+  using OnResult = std::function<void(Result)>;
+
   /// At most `at_once` trainings at a time, one at least. The data must outlive the pool.
   Pool(const mnist::Data& data, int at_once);
   /// Stops what is still going on.
@@ -39,16 +42,25 @@ class Pool {
   /// Trains all configurations in this order. Calls on this thread `on_result` for each that has come to its end and
   /// `meanwhile` about ten times a second; as soon as `meanwhile` returns false all are stopped. Throws on what a
   /// training throws, or Error (io) if no thread can be had.
-  void train(const std::vector<Configuration>& configurations, const std::function<void(Result)>& on_result,
+  void train(const std::vector<Configuration>& configurations, const OnResult& on_result,
              const std::function<bool()>& meanwhile);
+
+  // What train() is made of.
+
+  /// How many trainings more can go on at the same time.
+  std::size_t room() const { return at_once_ - std::min(at_once_, running_.size()); }
+  /// Starts a training; false if the system gives us no more threads than those at work, which is all room then.
+  bool start(const Configuration& configuration);
+  /// Waits until a training has ended, a tenth of a second at most.
+  void wait();
+  /// Takes out those that have ended.
+  void collect(const OnResult& on_result);
+  /// Stops all.
+  void stop();
 
   const std::list<Run>& running() const { return running_; }
 
  private:
-  bool start(const Configuration& configuration);
-  void collect(const std::function<void(Result)>& on_result);
-  void stop();
-
   const mnist::Data& data_;
   std::size_t at_once_;
   std::list<Run> running_;

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -14,8 +13,7 @@
 #include <utility>
 
 #include "../mnist/checks.hpp"
-#include "../mnist/model.hpp"
-#include "tidy.hpp"
+#include "result_line.hpp"
 
 namespace sweep {
 namespace {
@@ -24,64 +22,6 @@ using tinynet::Error;
 using tinynet::ErrorCode;
 
 constexpr std::string_view start_of_line = R"({"configuration":{)";
-
-template <class Number>
-Json tidy_list(const std::vector<Number>& numbers) {
-  Json list = Json::array();
-  for (const Number number : numbers) list.push_back(tidy(number));
-  return list;
-}
-
-std::string line_of(const Result& r, const std::string& data) {
-  Json json{{"configuration", to_json(r.configuration)},
-            {"data", data},
-            {"parameters", static_cast<std::int64_t>(mnist::net_size(r.configuration).parameters)},
-            {"seconds", tidy(r.seconds)}};
-  if (r.divergence) {
-    json["diverged"] = {{"step", r.divergence->step}, {"why", r.divergence->why}};
-  } else {
-    json["train_loss"] = tidy(r.train_loss);
-    json["test_loss"] = tidy(r.test_loss);
-    json["accuracy"] = r.accuracy;
-  }
-  json["curve"] = {{"step", r.steps}, {"seconds", tidy_list(r.step_seconds)}, {"loss", tidy_list(r.losses)}};
-  return json.dump() + "\n";
-}
-
-Result result_of(const Json& json, const std::string& data, const Place& place) {
-  if (!json.is_object() || !json.contains("configuration"))
-    place.refuse("this is no result of a sweep: " + shown(json));
-  const Values values = values_from_json(json["configuration"], place.member("configuration"));
-  const Configuration by_itself;
-  for (const Setting& s : settings())  // the others may be left to the optimizer
-    if (s.text(by_itself) && !values.contains(s.name)) place.member("configuration").refuse(s.name + " is missing");
-  Result r;
-  r.configuration = configuration(values);
-  try {
-    if (const auto found = json.at("data").get<std::string>(); found != data)
-      place.refuse("a result on other data; expected data with the fingerprint " + data + ", found " + shown(found));
-    json.at("seconds").get_to(r.seconds);
-    if (json.contains("diverged")) {
-      r.divergence = {json["diverged"].at("step"), json["diverged"].at("why")};
-    } else {
-      json.at("train_loss").get_to(r.train_loss);
-      json.at("test_loss").get_to(r.test_loss);
-      json.at("accuracy").get_to(r.accuracy);
-    }
-    const Json& curve = json.at("curve");
-    curve.at("step").get_to(r.steps);
-    curve.at("seconds").get_to(r.step_seconds);
-    curve.at("loss").get_to(r.losses);
-  } catch (const Json::exception& error) {
-    const std::string_view what = error.what();  // "[...] what is wrong"
-    place.refuse("this is no result of a sweep: " +
-                 tinynet::detail::printable(what.substr(std::min(what.find("] "), what.size() - 2) + 2)));
-  }
-  if (r.step_seconds.size() != r.steps.size() || r.losses.size() != r.steps.size())
-    place.member("curve").refuse("expected lists of one length, found " + std::to_string(r.steps.size()) + ", " +
-                                 std::to_string(r.step_seconds.size()) + " and " + std::to_string(r.losses.size()));
-  return r;
-}
 
 /// The file in the folder, which is made.
 std::string file_in(const std::string& folder) {
@@ -130,7 +70,7 @@ void ResultsFile::read(const std::function<void(const std::string&)>& note) {
   for (std::size_t end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
     const Place place{.file = path_, .offset = begin, .line = "line " + std::to_string(results_.size() + 1)};
     const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    results_.push_back(result_of(parse_json(line, place), data_, place));
+    results_.push_back(result_of(line, data_, place));
     const auto [same, is_new] = seen.emplace(key(results_.back().configuration), place.line);
     if (!is_new) place.refuse("the same configuration as in " + same->second + ": " + same->first);
   }

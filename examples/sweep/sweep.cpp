@@ -13,6 +13,7 @@
 #include "../mnist/numbers.hpp"
 #include "../mnist/stop_request.hpp"
 #include "columns.hpp"
+#include "farm.hpp"
 #include "live_table.hpp"
 #include "page.hpp"
 #include "pool.hpp"
@@ -36,11 +37,11 @@ void check_memory(const std::vector<Configuration>& configurations, const mnist:
                       "smaller --hidden, --batch or --threads");
 }
 
-int threads_of(const Options& options, mnist::Console& console) {
+int threads_of(const Options& options, int processes, mnist::Console& console) {
   const int cpus = tinynet::detail::available_cpus();
   if (options.threads > cpus)
     console.note(std::to_string(options.threads) + " trainings at once on " + std::to_string(cpus) + " CPUs");
-  return options.threads == 0 ? mnist::cpus_present() : options.threads;
+  return options.threads == 0 ? std::max(1, mnist::cpus_present() / processes) : options.threads;
 }
 
 /// Those that have no result yet.
@@ -80,25 +81,30 @@ void draw(LiveTable& live, const std::vector<Result>& results, const Pool& pool,
 
 }  // namespace
 
-int run(const Options& options, mnist::Console& console) {
-  const int threads = threads_of(options, console);
-  const mnist::Data data = mnist::load_data(options.data, console);
+int run(const Options& options, const mnist::Group& group, mnist::Console& console) {
+  const int processes = group.members_here(), threads = threads_of(options, processes, console);
+  const mnist::Data data = mnist::load_data(options.data, group, console);
   mnist::check_data(data, console);
-  ResultsFile file(options.folder, mnist::data_fingerprint({&data.train, &data.test}),
-                   [&](const std::string& text) { console.note(text); });
+  const std::string hash = mnist::data_fingerprint({&data.train, &data.test});
+  const auto note = [&](const std::string& text) { console.note(text); };
+  Pool pool(data, threads);
+  const Farm farm{group, pool, hash, options.dist_timeout};
+  if (!group.is_first()) {
+    train_for_first(farm);
+    return 0;
+  }
+  ResultsFile file(options.folder, hash, note);
   const std::string images =
       std::to_string(data.train.size()) + " + " + std::to_string(data.test.size()) + " images, " + data.origin;
   Page page(options.folder, images);
   const std::vector<Configuration> left = missing(options.configurations, file.results());
-  tinynet::set_num_threads(1);  // for each training
-  check_memory(left, data, threads);
+  check_memory(left, data, threads * processes);
   const std::size_t wanted = options.configurations.size(), found = wanted - left.size();
   console.note(configurations(wanted) + (found == 0 ? "" : ", " + std::to_string(found) + " of them done before"));
 
   std::size_t done = 0;
   {
     const StopRequest catch_signals;
-    Pool pool(data, threads);
     LiveTable live(console.shows_progress());
     const auto on_result = [&](Result result) {
       file.add(std::move(result));
@@ -113,7 +119,10 @@ int run(const Options& options, mnist::Console& console) {
       if (live.is_due()) draw(live, file.results(), pool, left.size() - done);
       return !StopRequest::made();
     };
-    pool.train(left, on_result, meanwhile);
+    if (group.mpi() == nullptr)
+      pool.train(left, on_result, meanwhile);
+    else
+      train_on_all(farm, left, on_result, meanwhile, note);
     page.write(file.results(), left.size() - done);
   }
   for (const std::string& line : text_table(rows_of(file.results()))) console.result(line);

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "../mnist/console.hpp"
+#include "../mnist/group.hpp"
 #include "options.hpp"
 
 namespace sweep {
 
 /// Does what the options say; returns the program's exit code. Throws Error, or OutputClosed if nobody reads the table.
-int run(const Options& options, mnist::Console& console);
+int run(const Options& options, const mnist::Group& group, mnist::Console& console);
 
 }  // namespace sweep

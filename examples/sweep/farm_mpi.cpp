@@ -1,0 +1,175 @@
+// The farm of an MPI job.
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <tinynet/dist/mpi.hpp>
+
+#include "../mnist/numbers.hpp"
+#include "farm.hpp"
+#include "mailbox.hpp"
+#include "result_line.hpp"
+
+namespace sweep {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using tinynet::Error;
+using tinynet::ErrorCode;
+
+// What the messages are. To the first process: how much room a process has, and on which data; a result; nothing but
+// that the sender lives. From it: a configuration to train; that all is over; that it lives.
+enum Tag { room_tag, result_tag, alive_tag, train_tag, over_tag };
+
+/// When to say to others that this process lives: once a second.
+class Heartbeat {
+ public:
+  bool is_due() {
+    const auto now = Clock::now();
+    if (now - last_ < std::chrono::seconds(1)) return false;
+    last_ = now;
+    return true;
+  }
+
+ private:
+  Clock::time_point last_{};
+};
+
+bool is_silent(Clock::time_point heard, const Farm& farm) {
+  return std::chrono::duration<double>(Clock::now() - heard).count() > farm.timeout;
+}
+
+std::string no_answer(std::size_t rank, const Farm& farm) {
+  return "no answer from rank " + std::to_string(rank) + " for " + mnist::shortest(farm.timeout) + " s";
+}
+
+/// A process as the first one sees it.
+struct Worker {
+  std::size_t room = 0;              // trainings more
+  std::vector<Configuration> given;  // those that it is at
+  Clock::time_point heard = Clock::now();
+  bool lost = false;
+};
+
+/// What the first process knows of the others.
+class Workers {
+ public:
+  Workers(const Farm& farm, const std::vector<Configuration>& configurations,
+          const std::function<void(const std::string&)>& note)
+      : farm_(farm),
+        note_(note),
+        mailbox_(*farm.group.mpi()),
+        waiting_(configurations.begin(), configurations.end()),
+        workers_(static_cast<std::size_t>(farm.group.size())) {
+    workers_.front().lost = true;  // this process, whose trainings are the pool's
+  }
+
+  bool are_done() const {
+    return waiting_.empty() &&
+           std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return worker.given.empty(); });
+  }
+
+  void receive(const Pool::OnResult& on_result) {
+    while (const auto message = mailbox_.receive()) take(*message, on_result);
+  }
+
+  void hand_out() {
+    for (std::size_t rank = 1; rank < workers_.size(); ++rank) {
+      Worker& worker = workers_[rank];
+      if (!worker.lost && is_silent(worker.heard, farm_)) lose(rank);
+      for (; !worker.lost && worker.room > 0 && !waiting_.empty(); waiting_.pop_front(), --worker.room) {
+        mailbox_.send(static_cast<int>(rank), train_tag, to_json(waiting_.front()).dump());
+        worker.given.push_back(waiting_.front());
+      }
+    }
+    while (farm_.pool.room() > 0 && !waiting_.empty() && farm_.pool.start(waiting_.front())) waiting_.pop_front();
+    if (heartbeat_.is_due()) say_to_all(alive_tag);
+  }
+
+  void end() {
+    say_to_all(over_tag);
+    mailbox_.flush();
+  }
+
+ private:
+  void say_to_all(Tag tag) {
+    for (std::size_t rank = 1; rank < workers_.size(); ++rank)
+      if (!workers_[rank].lost || tag == over_tag) mailbox_.send(static_cast<int>(rank), tag, {});
+  }
+
+  void take(const Message& message, const Pool::OnResult& on_result) {
+    Worker& worker = workers_[static_cast<std::size_t>(message.from)];
+    if (worker.lost) return;  // others are at its trainings by now
+    worker.heard = Clock::now();
+    const std::string from = "rank " + std::to_string(message.from);
+    if (message.tag == room_tag) {
+      const std::size_t space = message.text.find(' ');
+      if (message.text.substr(space + 1) != farm_.data)
+        throw Error(ErrorCode::distributed, from + " has other data than rank 0");
+      worker.room = mnist::parse_number<std::size_t>(message.text.substr(0, space)).value_or(0);
+    } else if (message.tag == result_tag) {
+      Result result = result_of(message.text, farm_.data, {.file = "a message from " + from});
+      std::erase_if(worker.given, [&](const Configuration& c) { return key(c) == key(result.configuration); });
+      ++worker.room;
+      on_result(std::move(result));
+    }
+  }
+
+  void lose(std::size_t rank) {
+    Worker& worker = workers_[rank];
+    worker.lost = true;
+    waiting_.insert(waiting_.begin(), worker.given.begin(), worker.given.end());
+    const std::size_t number = worker.given.size();
+    note_(no_answer(rank, farm_) + "; of its trainings " + std::to_string(number) +
+          (number == 1 ? " begins again elsewhere" : " begin again elsewhere"));
+    worker.given.clear();
+  }
+
+  const Farm& farm_;
+  const std::function<void(const std::string&)>& note_;
+  Mailbox mailbox_;
+  Heartbeat heartbeat_;
+  std::deque<Configuration> waiting_;
+  std::vector<Worker> workers_;
+};
+
+}  // namespace
+
+void train_on_all(const Farm& farm, const std::vector<Configuration>& configurations, const Pool::OnResult& on_result,
+                  const std::function<bool()>& meanwhile, const std::function<void(const std::string&)>& note) {
+  Workers workers(farm, configurations, note);
+  while (!workers.are_done() || !farm.pool.running().empty()) {
+    workers.receive(on_result);
+    workers.hand_out();
+    if (!meanwhile()) {
+      farm.pool.stop();
+      break;
+    }
+    farm.pool.wait();
+    farm.pool.collect(on_result);
+  }
+  workers.end();
+}
+
+void train_for_first(const Farm& farm) {
+  Mailbox mailbox(*farm.group.mpi());
+  Heartbeat heartbeat;
+  Pool& pool = farm.pool;
+  mailbox.send(0, room_tag, std::to_string(pool.room()) + " " + farm.data);
+  for (auto heard = Clock::now();;) {
+    while (const auto message = mailbox.receive()) {
+      heard = Clock::now();
+      if (message->tag == over_tag) return pool.stop();
+      if (message->tag != train_tag) continue;
+      const Place place{.file = "a message from rank 0"};
+      if (!pool.start(configuration(values_from_json(parse_json(message->text, place), place))))
+        throw Error(ErrorCode::io, "no more threads can be started");
+    }
+    if (is_silent(heard, farm)) throw Error(ErrorCode::distributed, no_answer(0, farm));
+    pool.wait();
+    pool.collect([&](const Result& result) { mailbox.send(0, result_tag, line_of(result, farm.data)); });
+    if (heartbeat.is_due()) mailbox.send(0, alive_tag, {});
+  }
+}
+
+}  // namespace sweep

@@ -1,0 +1,50 @@
+// What each of several processes has of a data set.
+#pragma once
+
+#include <span>
+#include <tinynet/core/ranks.hpp>
+#include <tinynet/data/batches.hpp>
+#include <tinynet/data/dataset.hpp>
+#include <utility>
+#include <vector>
+
+namespace tinynet {
+
+/// This process's rows of a data set that all processes have read, copied: a loss of them is the loss of the whole data
+/// set, the same on every process, and so are its gradients. Each process calls it at the same place.
+///     const auto mine = share(mpi, train);
+///     auto loss = cross_entropy(net(mine.images), mine.labels);
+inline Dataset share(const Ranks& ranks, const Dataset& whole) {
+  const RowShare own(ranks, whole.size());
+  const auto part =
+      std::span(whole.labels).subspan(static_cast<std::size_t>(own.first_row), static_cast<std::size_t>(own.rows()));
+  return {whole.images.share(own), {part.begin(), part.end()}};
+}
+
+/// This process's rows of a batch, which all processes have taken from the same data in the same order. It is valid as
+/// long as the batch.
+///     const auto [x, y] = share(mpi, batches.next());
+template <class Batch>
+requires requires(const Batch& batch) {
+  { batch.x.as_rows() } -> std::same_as<Rows>;
+  batch.y.subspan(0, 0);
+}
+Batch share(const Ranks& ranks, const Batch& batch) {
+  const Rows rows = batch.x.as_rows();
+  const RowShare own(ranks, rows.rows());
+  return {RowSelection(rows.middle_rows(own.first_row, own.rows()).as_share(own)),
+          batch.y.subspan(static_cast<std::size_t>(own.first_row), static_cast<std::size_t>(own.rows()))};
+}
+
+/// Gives every process the parameters (and running statistics) that the first one has. Not needed where all start from
+/// the same seed or file.
+template <class Net>
+void broadcast(const Ranks& ranks, Net& net) {
+  for (const auto& tensor : state_dict(net)) {
+    const std::span<typename Net::Scalar> numbers(tensor.data, static_cast<std::size_t>(tensor.size()));
+    if (ranks.rank() != 0) std::fill(numbers.begin(), numbers.end(), typename Net::Scalar(0));
+    ranks.sum(numbers, {});
+  }
+}
+
+}  // namespace tinynet
