@@ -1,5 +1,6 @@
 // Everything that needs nothing but Eigen, from the lowest layer to the highest. The headers that need another library
-// are included by themselves: data/gzip.hpp and data/mnist.hpp (zlib), io/safetensors.hpp (nlohmann-json).
+// are included by themselves: data/gzip.hpp and data/mnist.hpp (zlib), io/safetensors.hpp and io/safetensors_rows.hpp
+// (nlohmann-json), plot/png.hpp (stb), dist/mpi.hpp (MPI).
 #pragma once
 
 #include <tinynet/core/error.hpp>
@@ -23,6 +24,7 @@
 
 #include <tinynet/nn/activation.hpp>
 #include <tinynet/nn/dropout.hpp>
+#include <tinynet/nn/ensemble.hpp>
 #include <tinynet/nn/freeze.hpp>
 #include <tinynet/nn/init.hpp>
 #include <tinynet/nn/linear.hpp>
@@ -36,7 +38,12 @@
 
 #include <tinynet/data/batches.hpp>
 #include <tinynet/data/dataset.hpp>
+#include <tinynet/data/file_batches.hpp>
+#include <tinynet/data/file_chunks.hpp>
 #include <tinynet/data/idx.hpp>
+#include <tinynet/data/image_file.hpp>
 #include <tinynet/data/synthetic.hpp>
+
+#include <tinynet/dist/share.hpp>
 
 #include <tinynet/mlp.hpp>

@@ -3,7 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <random>
+#include <string>
+#include <tinynet/data/file_batches.hpp>
+#include <tinynet/data/image_file.hpp>
 #include <tinynet/mlp.hpp>
 
 #include "thread_ranks.hpp"
@@ -88,7 +93,7 @@ TEST_CASE("RowShare: every row is somewhere, in order") {
         const RowShare share(ranks, rows);
         if (share.rows() > 0) CHECK(share.first_row == next);
         next += share.rows();
-        if (size <= 8 && rows == 60000) CHECK(std::abs(share.rows() - rows / size) <= 1);
+        if (rows == 60000) CHECK(std::abs(share.rows() - rows / size) <= 1);
       }
       CHECK(next == rows);
     }
@@ -141,6 +146,31 @@ TEST_CASE("share: batches of the same rows on any number of processes") {
     for (const Result& one : results) CHECK(one == results.front());
     CHECK(largest_difference(results.front(), alone) <= 1e-4f);  // Adam divides by small numbers
   }
+}
+
+TEST_CASE("share: batches of a file") {
+  const Dataset all = data(900, 20);
+  const auto path = std::filesystem::temp_directory_path() / "tinynet_share.idx";
+  {
+    std::ofstream file(path, std::ios::binary);
+    file << std::string("\0\0\x8\x3\0\0\x3\x84\0\0\0\x4\0\0\0\x6", 16);
+    file.write(reinterpret_cast<const char*>(all.images.data()), 900 * 24);
+  }
+  const ImageFile file(path.string());
+  const auto train_on = [&](const auto& share_of) {
+    Net net(Seed{4});
+    SGD optimizer(net, {.lr = 1e-3f});
+    FileBatches some(file, std::span<const std::uint8_t>(all.labels), 600, {.seed = Seed{9}});
+    return train(net, optimizer, 5, [&] {
+      const auto [x, y] = share_of(some.next());
+      return cross_entropy(net(x), y);
+    });
+  };
+  const Result alone = train_on([](auto some) { return some; });
+  for (const Result& one : dist_tests::in_each(
+           4, [&](const auto& ranks) { return train_on([&](const auto& some) { return share(ranks, some); }); }))
+    CHECK(one == alone);
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("broadcast: all have the first one's parameters") {

@@ -21,6 +21,9 @@ Without pages it takes all. --full runs trainings as long as the page says (else
                                  ```text block
     <!-- not compiled: WHY -->   before a block that is left out
 
+A program that includes dist/mpi.hpp is compiled by mpicxx and run as two processes by mpirun; where these are not, it is
+left out, which is said.
+
 A program that mentions data/mnist finds there MNIST, if $TINYNET_DATA is MNIST; else pictures of bars, and then outputs
 are not compared. PAGE.zh.md must have the code of PAGE.md but for comments, and the same outputs.
 """
@@ -33,6 +36,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -84,6 +88,9 @@ class Program:
         part = self.outside if FILE_SCOPE.match(first) or MAIN.search(code) else self.inside
         if first:
             part.append(f'#line {block.line + 1} "{page}"\n' + "\n".join(rest))
+
+    def needs_mpi(self):
+        return "#include <tinynet/dist/mpi.hpp>" in self.top
 
     def source(self):
         text = "\n".join(self.top + self.outside) + "\n"
@@ -207,20 +214,27 @@ class Checker:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         self.is_mnist = None
+        # The compiler of mpicxx (Open MPI's, MPICH's); and for Open MPI that we may be root, with few processors.
+        self.environment = {**os.environ, "OMPI_CXX": options.cxx, "MPICH_CXX": options.cxx, "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
 
     def compile(self, program):
         source = self.folder / program.name
         source.write_text(program.source(), encoding="utf-8")
         executable = self.folder / pathlib.Path(program.name).stem
-        command = shlex.split(self.options.cxx) + FLAGS + self.options.flag
+        compiler = ["mpicxx"] if program.needs_mpi() else shlex.split(self.options.cxx)
+        command = compiler + FLAGS + self.options.flag
         command += ["-I", str(ROOT / "include"), "-I", str(self.folder)]
         for directory in self.options.include:
             command += ["-isystem", directory]
         command += program.flags + [str(source), "-o", str(executable), "-pthread", "-lz"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=600, check=False)
         return executable, done
 
     def run(self, program, page):
+        mpi = program.needs_mpi()
+        if mpi and not (shutil.which("mpicxx") and shutil.which("mpirun")):
+            return "left out, there is no MPI"
         executable, done = self.compile(program)
         if done.returncode != 0:
             raise Mistake(f"{page}: {program.name} does not compile:\n{done.stderr}")
@@ -230,7 +244,8 @@ class Checker:
             if not self.is_mnist:
                 print(f"{page}: MNIST is not at hand ($TINYNET_DATA): what is printed is not compared")
         ran = subprocess.run(
-            [executable], cwd=self.folder, capture_output=True, text=True, timeout=1200, check=False
+            [*(["mpirun", "-n", "2"] if mpi else []), executable],
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=1200, check=False
         )
         if ran.returncode != 0:
             raise Mistake(f"{page}: {program.name} ends with {ran.returncode}:\n{ran.stdout[-2000:]}{ran.stderr}")

@@ -109,6 +109,10 @@ class Refused(MpiTest):
     def test_no_data_in_one(self):
         self.refused(4, "rank 1: ", ("--steps", 5), (self.folder / "none", ("--steps", 5)))
 
+    def test_nowhere_to_save(self):
+        done = self.run_job(3, "--threads", 1, "--steps", 5, "--save", self.folder / "none" / "file")
+        self.assertEqual((done.returncode, len(self.errors(done))), (4, 1), done.stderr)
+
     def test_divergence_is_said_once(self):
         done = self.run_job(3, "--steps", 50, "--lr", 1e30)
         self.assertEqual(done.returncode, 6, done.stderr)

@@ -9,6 +9,7 @@
 #include <string>
 #include <tinynet/data/synthetic.hpp>
 
+#include "../../examples/mnist/group.hpp"
 #include "../../examples/mnist/limits.hpp"
 #include "../../examples/mnist/result_check.hpp"
 #include "../../examples/mnist/settings.hpp"
@@ -172,4 +173,27 @@ TEST_CASE("a wrong loss and a wrong gradient are found, those that are only roun
                        doctest::Contains("step 800: the gradient of the first 1024 rows is "), tinynet::Error);
   wrong.gradient_error = 1e-6f;
   CHECK_NOTHROW(check.compare(wrong, 800));
+}
+
+TEST_CASE("processes that have something else than the first one are named") {
+  struct Others : mnist::Group {
+    std::vector<std::uint64_t> hashes;
+    std::vector<std::uint64_t> gather(std::uint64_t own) const override {
+      std::vector<std::uint64_t> all{own};
+      for (const std::uint64_t hash : hashes) all.push_back(hash == 0 ? own : hash);
+      return all;
+    }
+  };
+  Others others;
+  others.hashes = {0, 0, 0};
+  CHECK_NOTHROW(mnist::check_same(others, "weights before step 200", "text"));
+  others.hashes = {0, 7, 0, 8};
+  std::string text;
+  try {
+    mnist::check_same(others, "weights before step 200", "text");
+  } catch (const tinynet::Error& error) {
+    CHECK(error.code() == tinynet::ErrorCode::distributed);
+    text = error.what();
+  }
+  CHECK(text == "the processes do not have the same weights before step 200: rank 2, 4 of 5 differs from rank 0");
 }

@@ -31,10 +31,10 @@ struct RowShare {
   detail::Partition partition{0};  ///< of these
 
   /// What this process has of so many rows. Whole subtrees of the sums over the rows, if the number of processes is a
-  /// power of two; else as many rows as the others have, more or less.
+  /// power of two and not above most_parts; else as many rows as the others have, more or less.
   RowShare(const Ranks& processes, Index rows) : ranks(&processes), all_rows(rows) {
     const Index size = processes.size(), rank = processes.rank();
-    if ((size & (size - 1)) == 0) {
+    if ((size & (size - 1)) == 0 && size <= detail::Partition::most_parts) {
       partition = detail::Partition(rows).share(rank, size);
       first_row = partition.first_row();
     } else {

@@ -183,9 +183,9 @@ class Mpi final : public Ranks {
       check(MPI_Testall(static_cast<int>(Count), requests.data(), &done, MPI_STATUSES_IGNORE), "MPI_Testall");
       if (done != 0) return;
       if (round % 64 != 0) continue;
-      // Others may need this processor to get on.
-      std::this_thread::yield();
       const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+      // After a while, others may need this processor to get on; at once, giving it away would cost a time slice.
+      if (seconds > 0.0001) std::this_thread::yield();
       if (seconds > 0.01) std::this_thread::sleep_for(std::chrono::microseconds(200));
       if (seconds > timeout / 2 && !said_alive) {
         say_alive();

@@ -32,8 +32,8 @@ class Ensemble {
   static_assert(K == dynamic || K > 0, "tinynet: Ensemble<K, Net>: K must be positive, or dynamic");
 
  public:
-  using Net = Net_;
-  using Scalar = typename Net::Scalar;
+  using Net = Net_;                     ///< what each of them is
+  using Scalar = typename Net::Scalar;  ///< of its numbers
 
   /// These nets. Throws Error (usage) if they are not K.
   explicit Ensemble(std::vector<Net> nets) : nets_(std::move(nets)), stopped_(nets_.size(), false) {
@@ -53,9 +53,11 @@ class Ensemble {
   Net& operator[](Index k) { return nets_[place(k)]; }
   const Net& operator[](Index k) const { return nets_[place(k)]; }
 
-  /// Leaves net k out of what is computed from now on: it has no loss and takes no time. resume() takes it in again.
+  /// Leaves net k out of what is computed from now on: it has no loss and takes no time.
   void stop(Index k) { stopped_[place(k)] = true; }
+  /// Takes net k in again.
   void resume(Index k) { stopped_[place(k)] = false; }
+  /// Whether net k is left out.
   bool is_stopped(Index k) const { return stopped_[place(k)]; }
 
   /// Sets the gradients of all nets to 0, as the optimizers' zero_grad() does.
@@ -90,15 +92,18 @@ class Ensemble {
 template <Index K, class Net, class Source>
 class EnsembleOutput {
  public:
-  using Scalar = typename Net::Scalar;
+  using Scalar = typename Net::Scalar;  ///< of the numbers
 
   /// Of these nets for this input.
   EnsembleOutput(const Ensemble<K, Net>& nets, Source input) : nets_(nets), input_(std::move(input)) {}
 
+  /// How many there are.
   Index size() const { return nets_.size(); }
   /// That of net k alone.
   Output<Net, Source> operator[](Index k) const { return {nets_[k], input_}; }
+  /// The nets that they are the outputs of.
   const Ensemble<K, Net>& nets() const { return nets_; }
+  /// The input that they are the outputs for.
   const Source& input() const { return input_; }
 
  private:
@@ -110,10 +115,12 @@ class EnsembleOutput {
 template <class Scalar_>
 class EnsembleLosses {
  public:
-  using Scalar = Scalar_;
+  using Scalar = Scalar_;  ///< of the numbers
 
+  /// These, one a net; without value for those that have none.
   explicit EnsembleLosses(std::vector<Var<Scalar, 1, 1>> losses) : losses_(std::move(losses)) {}
 
+  /// How many nets there are.
   Index size() const { return static_cast<Index>(losses_.size()); }
   /// Whether net k has one: it had not been stopped.
   bool has(Index k) const { return losses_.at(static_cast<std::size_t>(k)).node() != nullptr; }
