@@ -37,7 +37,7 @@ class Tinynet(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        for part in ("BUILD_TESTS", "BUILD_EXAMPLES", "CUDA"):
+        for part in ("BUILD_TESTS", "BUILD_EXAMPLES", "CUDA", "MPI"):
             toolchain.cache_variables[f"TINYNET_{part}"] = "OFF"
         toolchain.generate()
         CMakeDeps(self).generate()
