@@ -32,7 +32,7 @@ TEST_CASE("the lists by row and by column hold exactly the nonzero bytes, in ord
   for (const Index rows : {1, 2, 240, 241, 1000}) {
     const Index cols = 300;  // column numbers beyond a byte
     const auto table = random_table(rows, cols, 5);
-    const SparseRows lists(table.data(), rows, cols);
+    const SparseRows lists(table.data(), cols, Partition(rows));
     const auto byte = [&](Index r, Index c) { return table[static_cast<std::size_t>(r * cols + c)]; };
     std::size_t nonzero = 0;
     for (Index r = 0; r < rows; ++r) {

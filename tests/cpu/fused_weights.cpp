@@ -23,8 +23,9 @@ TEST_CASE("transposed and straight weights, biases, and gradients, in the net's 
   for (const bool reordered : {false, true}) {
     CAPTURE(reordered);
     if (reordered) {
-      std::array<Index, hidden> number{};
-      for (Index j = 0; j < hidden; ++j) number[static_cast<std::size_t>(j)] = j % 4;  // equal ones keep their order
+      std::array<double, hidden> number{};
+      for (Index j = 0; j < hidden; ++j)
+        number[static_cast<std::size_t>(j)] = static_cast<double>(j % 4);  // equal ones keep their order
       weights.order_first_stage(number.data());
       for (Index j = 1; j < hidden; ++j) {
         const Index before = weights.unit(j - 1), unit = weights.unit(j);

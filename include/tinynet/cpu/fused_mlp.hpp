@@ -48,7 +48,9 @@ class FusedStep {
     const Index groups = std::min<Index>(parts, 16);
     const auto subtree = static_cast<std::size_t>(groups == 0 ? 1 : parts / groups);
     const auto levels = static_cast<Index>(std::bit_width(subtree)) - 1;  // sums alive beside the group's own
-    const Index threads = num_threads(), at_once = std::min(static_cast<Index>(nets.size()), most_at_once);
+    const auto count = static_cast<Index>(nets.size()), threads = static_cast<Index>(num_threads());
+    // Where there are fewer groups than threads, these share the nets among them.
+    const Index at_once = std::clamp<Index>((count * groups + threads - 1) / threads, 1, std::min(count, most_at_once));
     Index tile = 0, numbers = 0, totals = 0;  // what a net needs for a tile, and its partial sums on one thread
     for (const auto& [step, loss] : nets) {
       tile = std::max(tile, TileWork<Scalar>::tile_size(table, step->weights_));
@@ -63,7 +65,7 @@ class FusedStep {
     if (x.all_rows() >= 16 * table.tile_rows())
       for (const auto& [step, loss] : nets)
         step->order_units({table, step->weights_, loss, scratch.data()}, scratch.data() + tile + at_once * numbers);
-    const Index bundles = (static_cast<Index>(nets.size()) + at_once - 1) / at_once;
+    const Index bundles = (count + at_once - 1) / at_once;
     parallel_for(bundles * groups, [&](Index task, int worker) {
       const Index group = task % groups;
       const auto first = static_cast<std::size_t>(task / groups * at_once);
