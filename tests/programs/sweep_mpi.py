@@ -57,8 +57,8 @@ class SameResults(SweepJob):
 
 class OneIsLost(SweepJob):
     def lose(self, how, folder):
-        self.good(*self.options("alone-" + folder, steps=600))
-        job = self.start_job(3, "--threads", 1, "--dist-timeout", 3, *self.options(folder, steps=600),
+        self.good(*self.options("alone-" + folder, steps=3000))
+        job = self.start_job(3, "--threads", 1, "--dist-timeout", 3, *self.options(folder, steps=3000),
                              mpirun=("--enable-recovery",))
         file = self.folder / folder / "results.jsonl"
         for _ in range(600):  # until trainings go on
