@@ -36,6 +36,8 @@ class Group {
   virtual std::vector<std::uint64_t> gather(std::uint64_t here) const { return {here}; }
   /// Waits for as long as it takes until all are here.
   virtual void wait_for_all() const {}
+  /// After a member was lost: this one will end without waiting for it.
+  virtual void abandon() const {}
   /// What the line with this member's error begins with: "rank 3: ". Not the first member waits a second before it
   /// returns, since the first one may be about to say the same and end all.
   virtual std::string place() const { return {}; }

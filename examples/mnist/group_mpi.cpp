@@ -19,6 +19,7 @@ class MpiGroup final : public Group {
   std::vector<std::uint64_t> gather(std::uint64_t here) const override { return mpi_.gather(here); }
   void wait_for_all() const override { mpi_.barrier(a_week); }
 
+  void abandon() const override { mpi_.abandon(); }
   std::string place() const override {
     if (is_first()) return {};
     std::this_thread::sleep_for(std::chrono::seconds(1));

@@ -18,7 +18,8 @@ using tinynet::Error;
 using tinynet::ErrorCode;
 
 // What the messages are. To the first process: how much room a process has, and on which data; a result; nothing but
-// that the sender lives. From it: a configuration to train; that all is over; that it lives.
+// that the sender lives. From it: a configuration to train; that all is over, with a text if some process is lost; that
+// it lives.
 enum Tag { room_tag, result_tag, alive_tag, train_tag, over_tag };
 
 /// When to say to others that this process lives: once a second.
@@ -87,14 +88,17 @@ class Workers {
   }
 
   void end() {
-    say_to_all(over_tag);
+    const bool some_are_lost =
+        std::any_of(workers_.begin() + 1, workers_.end(), [](const Worker& worker) { return worker.lost; });
+    say_to_all(over_tag, some_are_lost ? "some are lost" : "");
     mailbox_.flush();
+    if (some_are_lost) farm_.group.abandon();
   }
 
  private:
-  void say_to_all(Tag tag) {
+  void say_to_all(Tag tag, const std::string& text = {}) {
     for (std::size_t rank = 1; rank < workers_.size(); ++rank)
-      if (!workers_[rank].lost || tag == over_tag) mailbox_.send(static_cast<int>(rank), tag, {});
+      if (!workers_[rank].lost || tag == over_tag) mailbox_.send(static_cast<int>(rank), tag, text);
   }
 
   void take(const Message& message, const Pool::OnResult& on_result) {
@@ -159,7 +163,10 @@ void train_for_first(const Farm& farm) {
   for (auto heard = Clock::now();;) {
     while (const auto message = mailbox.receive()) {
       heard = Clock::now();
-      if (message->tag == over_tag) return pool.stop();
+      if (message->tag == over_tag) {
+        if (!message->text.empty()) farm.group.abandon();
+        return pool.stop();
+      }
       if (message->tag != train_tag) continue;
       const Place place{.file = "a message from rank 0"};
       if (!pool.start(configuration(values_from_json(parse_json(message->text, place), place))))

@@ -58,7 +58,7 @@ class Mpi final : public Ranks {
   Mpi(const Mpi&) = delete;
   Mpi& operator=(const Mpi&) = delete;
   ~Mpi() override {
-    if (std::uncaught_exceptions() > exceptions_before_) return;
+    if (std::uncaught_exceptions() > exceptions_before_ || abandoned_) return;
     MPI_Comm_free(&world_);
     if (owns_mpi_) MPI_Finalize();
   }
@@ -113,6 +113,9 @@ class Mpi final : public Ranks {
     check(MPI_Comm_free(&here), "MPI_Comm_free");
     return count;
   }
+
+  /// After a process was lost: MPI will not be ended, which would wait for that one. The program has to end without.
+  void abandon() const { abandoned_ = true; }
 
   /// Ends all processes of the job; mpirun's exit code becomes this one.
   [[noreturn]] void abort(int exit_code) const {
@@ -233,6 +236,7 @@ class Mpi final : public Ranks {
   MPI_Comm world_ = MPI_COMM_NULL;
   int size_ = 1, rank_ = 0;
   bool owns_mpi_ = false;
+  mutable bool abandoned_ = false;
   int exceptions_before_ = std::uncaught_exceptions();
   mutable std::int64_t calls_ = 0;  // of all_sum
   mutable std::int64_t alive_message_ = 0;
