@@ -57,6 +57,9 @@ macro(tinynet_find_component name)
     set(tinynet_needs MPI::MPI_CXX)
     set(MPI_CXX_SKIP_MPICXX ON) # the C interface is all that is used
     tinynet_find_target(MPI::MPI_CXX "${ARGV1}" MPI COMPONENTS CXX)
+    if(DEFINED MPI_CXX_FOUND AND NOT MPI_CXX_FOUND) # the target is there all the same
+      set(tinynet_needs tinynet::no_such_component)
+    endif()
   elseif("${name}" STREQUAL "cuda")
     set(tinynet_needs CUDA::cudart_static)
     tinynet_find_target(CUDA::cudart_static "${ARGV1}" CUDAToolkit)
