@@ -94,6 +94,10 @@ class FileSource : public ByteSource {
   /// The size at the time of opening.
   std::optional<std::uint64_t> size() const override { return size_; }
 
+ protected:
+  /// The open file, as the system numbers it.
+  int descriptor() const { return file_.get(); }
+
  private:
   static int open(const std::string& path) {
     detail::check_path(path);
