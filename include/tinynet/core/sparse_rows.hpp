@@ -125,9 +125,9 @@ class SparseRows {
   }
 
   /// The nonzero part of all bytes, 0 to 1.
-  double density() const {
-    const auto size = static_cast<double>(rows_) * static_cast<double>(cols_);
-    return size == 0 ? 0 : static_cast<double>(by_row_.entries()) / size;
+  double density() const { return density(static_cast<Index>(by_row_.entries()), rows_ * cols_); }
+  static double density(Index nonzero, Index bytes) {
+    return bytes == 0 ? 0 : static_cast<double>(nonzero) / static_cast<double>(bytes);
   }
 
   /// Whether there are so few that working with lists is quicker than without; else there are none.

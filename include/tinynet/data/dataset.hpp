@@ -74,9 +74,8 @@ class Images {
   Images share(const RowShare& share) const {
     const std::uint8_t* const begin = data() + share.first_row * cols();
     // All processes go the same way, whatever the density of their own rows.
-    const Index zeros = std::count(data(), data() + rows() * cols(), std::uint8_t{0});
-    const bool lists = static_cast<double>(rows() * cols() - zeros) <
-                       detail::SparseRows::most_density * static_cast<double>(rows() * cols());
+    const Index bytes = rows() * cols(), zeros = std::count(data(), data() + bytes, std::uint8_t{0});
+    const bool lists = detail::SparseRows::density(bytes - zeros, bytes) < detail::SparseRows::most_density;
     std::vector<std::uint8_t> pixels(begin, begin + share.rows() * cols());
     return {std::make_shared<const Storage>(std::move(pixels), lists), share, height_, width_};
   }

@@ -34,7 +34,7 @@ inline bool sparse_in_memory(const RowFile<std::uint8_t>& file) {
     file.read(begin, count, part);
     nonzero += count * cols - std::count(part.begin(), part.end(), std::uint8_t{0});
   }
-  return static_cast<double>(nonzero) < SparseRows::most_density * static_cast<double>(size);
+  return SparseRows::density(nonzero, size) < SparseRows::most_density;
 }
 
 }  // namespace detail
