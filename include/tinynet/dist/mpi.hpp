@@ -18,6 +18,7 @@
 #include <string>
 #include <thread>
 #include <tinynet/core/error.hpp>
+#include <tinynet/core/number_text.hpp>
 #include <tinynet/core/ranks.hpp>
 #include <tinynet/dist/all_sum.hpp>
 #include <tinynet/dist/share.hpp>
@@ -226,10 +227,7 @@ class Mpi final : public Ranks {
     for (std::size_t other = 0; other < heard.size(); ++other)
       if (!heard[other]) ranks += (ranks.empty() ? "" : ", ") + std::to_string(other);
     if (ranks.empty()) ranks = std::to_string(rank);
-    std::string seconds = std::to_string(timeout);
-    seconds.erase(seconds.find_last_not_of('0') + 1);
-    if (seconds.back() == '.') seconds.pop_back();
-    return "no answer from rank " + ranks + " of " + std::to_string(size_) + " for " + seconds + " s";
+    return "no answer from rank " + ranks + " of " + std::to_string(size_) + " for " + detail::shortest(timeout) + " s";
   }
 
   MpiOptions options_;
