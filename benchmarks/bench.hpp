@@ -153,18 +153,26 @@ class Recorder {
   Clock::time_point last_ = Clock::now();
 };
 
-/// Runs work(arguments, recorder) and prints the result, or what went wrong.
+/// Runs work(arguments), which prints its result; prints what went wrong.
 template <class Work>
-int run(int count, char** words, const Work& work) {
+int run_program(int count, char** words, const Work& work) {
   try {
-    Recorder recorder;
-    work(Arguments(count, words), recorder);
-    recorder.print();
+    work(Arguments(count, words));
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
+}
+
+/// Runs work(arguments, recorder) and prints the result, or what went wrong.
+template <class Work>
+int run(int count, char** words, const Work& work) {
+  return run_program(count, words, [&](const Arguments& arguments) {
+    Recorder recorder;
+    work(arguments, recorder);
+    recorder.print();
+  });
 }
 
 }  // namespace bench

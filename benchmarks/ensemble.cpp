@@ -102,12 +102,4 @@ void run(const bench::Arguments& arguments) {
 
 }  // namespace
 
-int main(int count, char** words) {
-  try {
-    run(bench::Arguments(count, words));
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-}
+int main(int count, char** words) { return bench::run_program(count, words, run); }

@@ -102,12 +102,8 @@ bool work(const bench::Arguments& arguments, bench::Recorder& recorder) {
 }  // namespace
 
 int main(int count, char** words) {
-  try {
+  return bench::run_program(count, words, [](const bench::Arguments& arguments) {
     bench::Recorder recorder;
-    if (work(bench::Arguments(count, words), recorder)) recorder.print();
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+    if (work(arguments, recorder)) recorder.print();
+  });
 }
