@@ -141,6 +141,7 @@ class Workers {
 
 void train_on_all(const Farm& farm, const std::vector<Configuration>& configurations, const Pool::OnResult& on_result,
                   const std::function<bool()>& meanwhile, const std::function<void(const std::string&)>& note) {
+  if (farm.group.mpi() == nullptr) return farm.pool.train(configurations, on_result, meanwhile);
   Workers workers(farm, configurations, note);
   while (!workers.are_done() || !farm.pool.running().empty()) {
     workers.receive(on_result);

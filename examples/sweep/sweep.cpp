@@ -119,10 +119,7 @@ int run(const Options& options, const mnist::Group& group, mnist::Console& conso
       if (live.is_due()) draw(live, file.results(), pool, left.size() - done);
       return !StopRequest::made();
     };
-    if (group.mpi() == nullptr)
-      pool.train(left, on_result, meanwhile);
-    else
-      train_on_all(farm, left, on_result, meanwhile, note);
+    train_on_all(farm, left, on_result, meanwhile, note);
     page.write(file.results(), left.size() - done);
   }
   for (const std::string& line : text_table(rows_of(file.results()))) console.result(line);
