@@ -12,7 +12,7 @@ struct Strides {
   Scalar* data;
   Index row_stride, col_stride = 1;
 
-  Scalar* at(Index r, Index c) const { return data + r * row_stride + c * col_stride; }
+  constexpr Scalar* at(Index r, Index c) const { return data + r * row_stride + c * col_stride; }
 };
 
 /// to(r, c) = from(r, c), or to(r, c) += from(r, c).
