@@ -29,6 +29,7 @@ using Net = decltype(gpu::perceptron<Sizes...>(Function()));
 using Main = Net<functions::ReLU, 784, 30, 30, 10>;
 
 using Bytes = Plan<Main, std::uint8_t>;
+using LowTiles = Plan<Main, std::uint8_t, float, 16>;
 using TallTiles = Plan<Main, std::uint8_t, float, 64>;
 using Floats = Plan<Main, float>;
 using Wide = Plan<Net<functions::Tanh, 784, 128, 128, 10>, std::uint8_t>;
@@ -42,6 +43,7 @@ using Functions =
 }  // namespace
 
 template void gpu::launch(const Step<Bytes, CrossEntropy<Bytes>>&, gpu::Queue&);
+template void gpu::launch(const Step<LowTiles, CrossEntropy<LowTiles>>&, gpu::Queue&);
 template void gpu::launch(const Step<TallTiles, CrossEntropy<TallTiles>>&, gpu::Queue&);
 template void gpu::launch(const Step<Floats, Elementwise<Floats>>&, gpu::Queue&);
 template void gpu::launch(const Step<Wide, CrossEntropy<Wide>>&, gpu::Queue&);

@@ -77,7 +77,7 @@ struct Options {
 
 // Runs the kernel and the tape on the same random numbers. `loss` is a generic lambda that makes of (outputs, targets)
 // a pair: the loss of a row, and the tape's loss as a function of (output, targets).
-template <class Arithmetic, class Number, int TileRows = 32, class Net, class Reference, class Loss>
+template <class Arithmetic, class Number, int TileRows, class Net, class Reference, class Loss>
 void compare(Worst& worst, const Net& net, Reference& reference, Index rows, const Loss& loss, Options options = {}) {
   using Scalar = typename Arithmetic::Scalar;
   using Plan = gpu::StepPlan<Net, Scalar, Number, TileRows>;
@@ -166,12 +166,17 @@ struct Elementwise {
 };
 using SquaredError = Elementwise<tn::functions::SquaredError>;
 
+// In tiles of 32 and of 64 rows, if the net fits.
 template <class Arithmetic, class Number, int... Sizes, class Activation = tn::ReLU, class Loss = CrossEntropy>
 void compare_perceptron(Worst& worst, std::initializer_list<Index> rows, const Activation& activation = {},
                         const Loss& loss = {}, Options options = {}) {
   for (const Index n : rows) {
     tn::DynamicMLP<double> reference({Sizes...}, activation, tn::Seed{3});
-    compare<Arithmetic, Number>(worst, gpu::perceptron<Sizes...>(activation.function()), reference, n, loss, options);
+    const auto net = gpu::perceptron<Sizes...>(activation.function());
+    compare<Arithmetic, Number, 32>(worst, net, reference, n, loss, options);
+    using Net = std::remove_const_t<decltype(net)>;
+    if constexpr (gpu::largest_tile<Net, typename Arithmetic::Scalar, Number>(227 << 10) == 64)
+      compare<Arithmetic, Number, 64>(worst, net, reference, n, loss, options);
   }
 }
 
@@ -252,6 +257,11 @@ TEST_CASE("layers without bias and a last activation, tiles of all heights") {
   const gpu::LayerList net(gpu::Layer<30, 18, tn::functions::Tanh>{}, gpu::Layer<18, 4, tn::functions::SiLU, false>{});
   compare<Split, Bytes, 16>(worst, net, reference, 100, CrossEntropy{});
   compare<Split, Bytes, 64>(worst, net, reference, 100, CrossEntropy{});
+}
+
+TEST_CASE("several tiles a part, and rows loaded ahead") {
+  Worst worst;
+  compare_perceptron<Split, Bytes, 128, 30, 9>(worst, {17000});
 }
 
 TEST_CASE("more rows than a part's sums are kept for") {

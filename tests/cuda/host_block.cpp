@@ -34,7 +34,9 @@ double largest_error() {
     right[lane].set(0, {{b[k][row], b[k + 1][row], b[k + 2][row], b[k + 3][row]}});
     for (Scalar& number : sum[lane].number) number = 1;
   });
-  warp.multiply_add(sum, left, right);
+  gpu::each_pair_of_terms<std::remove_cvref_t<decltype(left[0])>::Terms,
+                          std::remove_cvref_t<decltype(right[0])>::Terms>(
+      [&](int s, int t) { warp.multiply_add(sum, left, right, s, t); });
   double largest = 0;
   warp.each_lane([&](int lane) {
     for (int i = 0; i < 4; ++i) {

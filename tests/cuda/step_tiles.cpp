@@ -29,7 +29,7 @@ TEST_CASE("what is written to one tile is in no other, and all is in shared memo
       f(tiles.delta<0>(r), Plan::delta_stride(0), 400 + r);
       f(tiles.delta<1>(r), Plan::delta_stride(1), 500 + r);
       for (int slice = 0; slice < slices; ++slice)
-        f(tiles.slice<0>(slice, r), Plan::delta_stride(0), 600 + 20 * slice + r);
+        f(tiles.slice<0>(slice, r), Plan::slice_stride(0), 600 + 20 * slice + r);
     }
   };
   visit(fill);

@@ -3,6 +3,7 @@
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/cuda/host_block.hpp>
 #include <tinynet/cuda/operands.hpp>
+#include <tinynet/cuda/team.hpp>
 #include <tinynet/cuda/warp_products.hpp>
 #include <vector>
 
@@ -22,14 +23,17 @@ double largest_error(int down, int across, int depth) {
   const auto quad = [](const Eigen::MatrixXd& m) {
     return [&m](int row, int k) { return gpu::quad_of<double>([&](int i) { return m(row, k + i); }); };
   };
+  const auto right = [of_b = quad(b)](auto& operand, int column, int k) { operand.set(0, of_b(column, k)); };
   std::byte shared{};
-  Products::multiply<double, Rows, Columns, Slices>(gpu::HostBlock<4>(0, &shared), down, across, depth, quad(a),
-                                                    quad(b), [&](int slice, int row, int column, double sum) {
-                                                      CHECK(slice < Slices);
-                                                      if (row >= rows || column >= columns) return;
-                                                      c(row, column) += sum;
-                                                      count(row, column) += 1;
-                                                    });
+  const gpu::HostBlock<4> block(0, &shared);
+  const gpu::Team<gpu::HostBlock<4>, 4> team{block, down};
+  Products::multiply<double>(gpu::Divided<gpu::Division{Rows, Columns, Slices}>{}, team, across, depth, quad(a), right,
+                             [&](int slice, int row, int column, double sum) {
+                               CHECK(slice < Slices);
+                               if (row >= rows || column >= columns) return;
+                               c(row, column) += sum;
+                               count(row, column) += 1;
+                             });
   CHECK(count.minCoeff() == Slices);
   CHECK(count.maxCoeff() == Slices);
   return (c - a.topRows(rows) * b.topRows(columns).transpose()).cwiseAbs().maxCoeff();

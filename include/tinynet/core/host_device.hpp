@@ -24,9 +24,13 @@ inline constexpr bool cuda_unit = false;
 #ifdef __CUDA_ARCH__
 /// Before a loop over registers, which have no addresses: every turn of it must be written out.
 #define TINYNET_UNROLL _Pragma("unroll")
+/// As far as `turns`, a constant, says.
+#define TINYNET_UNROLL_TURNS(turns) TINYNET_PRAGMA(unroll turns)
+#define TINYNET_PRAGMA(words) _Pragma(#words)
 /// Before a loop that must not be written out, since it would need too many registers.
 #define TINYNET_KEEP_LOOP _Pragma("unroll 1")
 #else
 #define TINYNET_UNROLL
+#define TINYNET_UNROLL_TURNS(turns)
 #define TINYNET_KEEP_LOOP
 #endif

@@ -37,7 +37,7 @@ class DeviceWarp {
 
   template <class Scalar>
   TINYNET_DEVICE void multiply_add(PerLane<Sums<Scalar>>& sum, const PerLane<Plain<Scalar, 2>>& a,
-                                   const PerLane<Plain<Scalar, 1>>& b) const {
+                                   const PerLane<Plain<Scalar, 1>>& b, int, int) const {
     add_products_of_lanes(
         lane_, sum[0], [&a](int lane, int i) { return __shfl_sync(~0u, a[0].number[i], lane); },
         [&b](int lane, int i) { return __shfl_sync(~0u, b[0].number[i], lane); });
@@ -45,16 +45,31 @@ class DeviceWarp {
 
   template <int TermsA, int TermsB>
   TINYNET_DEVICE void multiply_add(PerLane<Sums<float>>& sum, const PerLane<Split<2, TermsA>>& a,
-                                   const PerLane<Split<1, TermsB>>& b) const {
+                                   const PerLane<Split<1, TermsB>>& b, int s, int t) const {
     float* const c = sum[0].number;
-    each_pair_of_terms<TermsA, TermsB>([&](int s, int t) {
-      const std::uint32_t *const p = a[0].pair[s], *const q = b[0].pair[t];
-      asm volatile(
-          "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-          "{%0, %1, %2, %3};"
-          : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-          : "r"(p[0]), "r"(p[1]), "r"(p[2]), "r"(p[3]), "r"(q[0]), "r"(q[1]));
-    });
+    const std::uint32_t *const p = a[0].pair[s], *const q = b[0].pair[t];
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(p[0]), "r"(p[1]), "r"(p[2]), "r"(p[3]), "r"(q[0]), "r"(q[1]));
+  }
+
+  TINYNET_DEVICE void multiply_add(PerLane<Sums<float>>& sum, const PerLane<HalfBytes<2>>& a,
+                                   const PerLane<HalfTerms<1>>& b, int, int t) const {
+    float* const c = sum[0].number;
+    const std::uint32_t *const p = a[0].pair, *const q = b[0].pair[t];
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(p[0]), "r"(p[1]), "r"(p[2]), "r"(p[3]), "r"(q[0]), "r"(q[1]));
+  }
+
+  /// The largest of the lanes' numbers, all >= 0, or one that is not a number if there is one.
+  TINYNET_DEVICE float largest(const PerLane<float>& number) const {
+    unsigned most = __float_as_uint(number[0]);
+    TINYNET_UNROLL
+    for (int apart = warp_size / 2; apart > 0; apart /= 2) most = max(most, __shfl_xor_sync(~0u, most, apart));
+    return __uint_as_float(most);
   }
 
  private:
@@ -92,6 +107,35 @@ class DeviceBlock {
   TINYNET_DEVICE void each_warp(const F& f) const {
     f(DeviceWarp(thread_number()));
     __syncthreads();
+  }
+  template <int Group, class F>
+  TINYNET_DEVICE void each_warp_in_groups(const F& f) const {
+    const DeviceWarp warp(thread_number());
+    f(warp);
+    if constexpr (Group == Warps)
+      __syncthreads();
+    else  // barrier 0 is everybody's
+      asm volatile("bar.sync %0, %1;" ::"r"(1 + warp.number() / Group), "n"(Group * warp_size) : "memory");
+  }
+  template <class F>
+  TINYNET_DEVICE void each_warp_without_barrier(const F& f) const {
+    f(DeviceWarp(thread_number()));
+  }
+
+  TINYNET_DEVICE static void copy_16_bytes(void* to, const void* from) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
+                 :
+                 : "r"(static_cast<unsigned>(__cvta_generic_to_shared(to))), "l"(from)
+                 : "memory");
+#else
+    *static_cast<uint4*>(to) = *static_cast<const uint4*>(from);
+#endif
+  }
+  TINYNET_DEVICE static void wait_for_copies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_all;" ::: "memory");
+#endif
   }
 
   TINYNET_DEVICE bool is_last(unsigned* arrived, int blocks) const {

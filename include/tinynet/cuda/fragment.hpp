@@ -3,9 +3,10 @@
 // 16-bit operands; everything else follows from the three functions here, on the GPU as on the host.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <tinynet/core/host_device.hpp>
+#include <tinynet/cuda/half.hpp>
 #include <type_traits>
 
 namespace tinynet::detail::gpu {
@@ -37,15 +38,25 @@ struct Quad {
   Scalar number[4];
 };
 
+/// The same of bytes, the first one in the lowest bits.
+struct FourBytes {
+  std::uint32_t word;
+};
+
 /// What a lane keeps of an operand that is not split: Quads = 2 for A, 1 for B.
 template <class Scalar, int Quads_>
 struct Plain {
-  static constexpr int Quads = Quads_;
+  static constexpr int Quads = Quads_, Terms = 1;
   Scalar number[4 * Quads];
 
   constexpr void set(int j, const Quad<Scalar>& quad) {
     TINYNET_UNROLL
     for (int i = 0; i < 4; ++i) number[(i / 2 * Quads + j) * 2 + i % 2] = quad.number[i];
+  }
+  constexpr void set(int j, FourBytes bytes) {
+    TINYNET_UNROLL
+    for (int i = 0; i < 4; ++i)
+      number[(i / 2 * Quads + j) * 2 + i % 2] = static_cast<Scalar>(bytes.word >> 8 * i & 0xFFu);
   }
 };
 
@@ -79,12 +90,60 @@ struct Split {
   }
 };
 
+/// What a lane keeps of bytes as half floats, in which they are exact.
+template <int Quads_>
+struct HalfBytes {
+  static constexpr int Quads = Quads_, Terms = 1;
+  std::uint32_t pair[2 * Quads];
+
+  TINYNET_DEVICE void set(int j, FourBytes bytes) {
+    pair[j] = lower_bytes_as_halves(bytes.word);
+    pair[Quads + j] = upper_bytes_as_halves(bytes.word);
+  }
+
+  float number(int i) const { return half_of_pair(pair[i / 2], i % 2); }
+};
+
+/// What a lane keeps of floats as the sum of two half floats, of 11 binary digits each: with the sign of the second one
+/// these are the 23 or 24 digits of a float, as long as its largest neighbour is not 2^14 times as large: a half float
+/// has 5 bits for its exponent, and what is below 2^-24 is lost. So the numbers must come multiplied by a power of two
+/// that makes the largest of them some thousands.
+template <int Quads_>
+struct HalfTerms {
+  static constexpr int Quads = Quads_, Terms = 2;
+  std::uint32_t pair[Terms][2 * Quads];
+
+  TINYNET_DEVICE void set(int j, const Quad<float>& quad) {
+    TINYNET_UNROLL
+    for (int i = 0; i < 2; ++i) {
+      const float x = quad.number[2 * i], y = quad.number[2 * i + 1];
+      const std::uint32_t upper = pair_of_halves(x, y);
+      pair[0][i * Quads + j] = upper;
+      pair[1][i * Quads + j] = pair_of_halves(x - half_of_pair(upper, 0), y - half_of_pair(upper, 1));
+    }
+  }
+
+  float number(int term, int i) const { return half_of_pair(pair[term][i / 2], i % 2); }
+};
+
+/// The power of two that brings a number >= 0 into [2^exponent, 2^(exponent + 1)), as nearly as a float can be one.
+constexpr float power_of_two(float largest, int exponent) {
+  const int of_largest = static_cast<int>(std::bit_cast<std::uint32_t>(largest) >> 23);
+  const int wanted = std::clamp(254 + exponent - of_largest, 1, 254);
+  return std::bit_cast<float>(static_cast<std::uint32_t>(wanted) << 23);
+}
+
 /// How numbers are multiplied: plainly, which every GPU can and in every precision.
 template <class Scalar_>
 struct PlainArithmetic {
   using Scalar = Scalar_;
   template <class Number, int Quads>
   using Operand = Plain<Scalar, Quads>;
+  /// Bytes, and what is multiplied by them.
+  using Bytes = Plain<Scalar, 2>;
+  using ByBytes = Plain<Scalar, 1>;
+  /// Whether ByBytes has to be scaled: see power_of_two.
+  static constexpr bool scales = false;
 };
 
 /// sum += a b, the part of one lane, which takes what it needs from the other lanes: from_a(l, i) and from_b(l, i) are
@@ -109,11 +168,14 @@ TINYNET_DEVICE void add_products_of_lanes(int lane, Sums<Scalar>& sum, const Fro
 }
 
 /// In bfloat16 terms on tensor cores (sm_80 and later), as exact as float: what is left out, the products of terms
-/// whose orders add up to more than 2, is 2^-23 of a product at most.
+/// whose orders add up to more than 2, is 2^-23 of a product at most. What is multiplied by bytes is two half floats.
 struct SplitArithmetic {
   using Scalar = float;
   template <class Number, int Quads>
   using Operand = Split<Quads, std::is_same_v<Number, std::uint8_t> ? 1 : 3>;
+  using Bytes = HalfBytes<2>;
+  using ByBytes = HalfTerms<1>;
+  static constexpr bool scales = true;
 };
 
 /// Calls f(i, j) for the terms that are multiplied, the smallest products first.

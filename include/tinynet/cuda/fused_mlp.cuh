@@ -18,13 +18,31 @@ template <class Scalar>
 using DeviceArithmetic = PlainArithmetic<Scalar>;
 #endif
 
+/// How much shared memory a block can have on the GPU that a kernel is compiled for. Plans that need more are not
+/// launched there.
+constexpr int most_shared_bytes() {
+#if !defined(__CUDA_ARCH__)
+  return 0;
+#elif __CUDA_ARCH__ < 800
+  return 64 << 10;
+#elif __CUDA_ARCH__ == 860 || __CUDA_ARCH__ == 890 || __CUDA_ARCH__ >= 1200
+  return 99 << 10;
+#elif __CUDA_ARCH__ < 900
+  return 163 << 10;
+#else
+  return 227 << 10;
+#endif
+}
+
 extern __shared__ __align__(32) std::byte shared_memory[];
 
 template <class Plan, class Loss>
 __global__ void __launch_bounds__(Plan::threads, 1) fused_step(const StepArguments<Plan, Loss> arguments) {
-  using Block = DeviceBlock<Plan::warps>;
-  const Block block(shared_memory);
-  FusedStep<Block, DeviceArithmetic<typename Plan::Scalar>, Plan, Loss>(block, arguments).run();
+  if constexpr (Plan::shared_bytes() <= most_shared_bytes()) {
+    using Block = DeviceBlock<Plan::warps>;
+    const Block block(shared_memory);
+    FusedStep<Block, DeviceArithmetic<typename Plan::Scalar>, Plan, Loss>(block, arguments).run();
+  }
 }
 
 template <class Rule, int States, class Scalar>

@@ -2,7 +2,13 @@
 // at a time, forward, loss, backward and weight gradients. The slow and obvious version is the tape.
 #pragma once
 
+#include <tinynet/cuda/held_weights.hpp>
+#include <tinynet/cuda/row_loader.hpp>
+#include <tinynet/cuda/row_loss.hpp>
+#include <tinynet/cuda/shared_weights.hpp>
+#include <tinynet/cuda/team.hpp>
 #include <tinynet/cuda/weight_gradient.hpp>
+#include <variant>
 
 namespace tinynet::detail::gpu {
 
@@ -38,12 +44,16 @@ class FusedStep {
   template <int L>
   using Gradient = WeightGradient<Block, Arithmetic, Plan, L>;
 
-  static constexpr int last = Plan::layers - 1;
+  static constexpr int last = Plan::layers - 1, outputs = Net::out.back();
+  static constexpr int own_outputs = outputs <= longest_row_in_registers ? outputs : 1;
 
-  // The sums that a warp keeps from tile to tile.
+  // What a warp keeps from tile to tile: the first layer's weights, the sums, and the scale of the first layer's.
   struct Kept {
+    std::conditional_t<Plan::holds_weights(), HeldWeights<Block, Arithmetic, Plan>, std::monostate> weights;
     Sum sum[Plan::kept_before(Plan::layers) + 1];
+    Scalar scale = Gradient<0>::first_scale;
   };
+  using PerWarp = typename Block::template PerWarp<Kept>;
   // When a tile's products go to the part's gradients: at once, or if `kept` from time to time.
   struct Flush {
     bool first, kept, first_kept;
@@ -51,31 +61,41 @@ class FusedStep {
 
  public:
   TINYNET_DEVICE FusedStep(const Block& block, const StepArguments<Plan, Loss>& arguments)
-      : block_(block), a_(arguments), tiles_(block.shared()), weights_(a_.parameters, a_.scale) {}
+      : block_(block),
+        a_(arguments),
+        tiles_(block.shared()),
+        rows_(a_.x, a_.stride, a_.selection),
+        weights_(a_.parameters, a_.scale),
+        other_weights_(block.shared(), weights_) {}
 
-  TINYNET_DEVICE void run() const {
-    constexpr int most_rows_kept = 512;  // tensor cores cut off what others round, so a sum must not get too long
+  TINYNET_DEVICE void run() {
+    // Tensor cores cut off what others round, so a sum must not get too long.
+    constexpr int kept_rows = 512 / Plan::tile_rows * Plan::tile_rows;
     const Parts parts(a_.rows);
-    const std::int64_t end = parts.end(block_.number());
-    typename Block::template PerWarp<Kept> kept;
-    Flush flush{true, false, true};
-    int rows_kept = 0;
-    clear();
-    for (std::int64_t begin = parts.begin(block_.number()); begin < end; begin += Plan::tile_rows) {
-      const int rows = static_cast<int>(std::min<std::int64_t>(end - begin, Plan::tile_rows));
-      const int fragments = divide_up(rows, fragment_rows);
-      load(begin, rows);
-      forward<0>(fragments);
-      loss(begin, rows);
-      backward<last>(fragments);
-      rows_kept += rows;
-      flush.kept = begin + rows == end || rows_kept + Plan::tile_rows > most_rows_kept;
-      block_.each_warp([&](const Warp& warp) { weight_gradients<0>(warp, kept[warp].sum, fragments, flush); });
-      flush.first = false;
-      if (flush.kept) {
-        flush.first_kept = false;
-        rows_kept = 0;
-      }
+    const int count = static_cast<int>(parts.end(block_.number()) - parts.begin(block_.number()));
+    const auto rows_from = [count](int begin) {
+      return count - begin < Plan::tile_rows ? count - begin : Plan::tile_rows;
+    };
+    const auto load = [&](int begin) {
+      if (begin < count)
+        block_.each_warp_without_barrier(
+            [&](const Warp& warp) { rows_.load(warp, tiles_, tiles_.first_row() + begin, rows_from(begin)); });
+    };
+    PerWarp kept;
+    clear(parts.begin(block_.number()));
+    load(0);
+    if constexpr (Plan::holds_weights())
+      block_.each_warp([&](const Warp& warp) { kept[warp].weights.load(warp, block_.shared(), weights_); });
+    for (int begin = 0; begin < count; begin += Plan::tile_rows) {
+      const int rows = rows_from(begin), fragments = divide_up(rows, fragment_rows), end = begin + rows;
+      block_.each_thread([](int) { Block::wait_for_copies(); });
+      tiles_.go_on();
+      if (Plan::input_buffers > 1) load(end);
+      first_products(kept, fragments);
+      rest(Team<Block, Plan::team_warps()>{block_, fragments}, begin, rows);
+      const Flush flush{begin == 0, end == count || end % kept_rows == 0, begin < kept_rows};
+      block_.each_warp([&](const Warp& warp) { weight_gradients<0>(warp, kept[warp], fragments, flush); });
+      if (Plan::input_buffers == 1) load(end);
     }
     block_.each_thread([&](int thread) {
       if (thread > 0) return;
@@ -106,133 +126,184 @@ class FusedStep {
   }
 
   // What fills tiles up to whole fragments stays 0, but for the 1 that the bias is the weight of.
-  TINYNET_DEVICE void clear() const {
+  TINYNET_DEVICE void clear(std::int64_t first_row) const {
     block_.each_thread([&](int thread) {
-      auto* const word = reinterpret_cast<std::uint32_t*>(block_.shared());
-      for (int i = thread; i < Plan::shared_bytes() / 4; i += Plan::threads) word[i] = 0;
+      struct alignas(16) Four {
+        std::uint32_t word[4];
+      };
+      static_assert(Plan::shared_bytes() % sizeof(Four) == 0);
+      auto* const four = reinterpret_cast<Four*>(block_.shared());
+      for (int i = thread; i < Plan::shared_bytes() / static_cast<int>(sizeof(Four)); i += Plan::threads) four[i] = {};
     });
     block_.each_thread([&](int thread) {
       for (int r = thread; r < Plan::tile_rows; r += Plan::threads) set_ones<0>(r);
+      other_weights_.store(thread);
+      if (thread == 0) tiles_.first_row() = first_row;
     });
   }
   template <int L>
   TINYNET_DEVICE void set_ones(int row) const {
     constexpr int in = Net::in[L];
     if constexpr (Net::inputs[L] > in) tiles_.template input<L>(row)[in] = 1;
+    if constexpr (Net::inputs[L] > in && L == 0) tiles_.next_input(row)[in] = 1;
     if constexpr (L < last) set_ones<L + 1>(row);
   }
 
-  TINYNET_DEVICE std::int64_t table_row(std::int64_t row) const {
-    return a_.selection == nullptr ? row : a_.selection[row];
+  // The sums of the first layer, in slices if there are several; else its outputs.
+  TINYNET_DEVICE void first_products(PerWarp& kept, int fragments) const {
+    if constexpr (Plan::holds_weights())
+      block_.each_warp([&](const Warp& warp) {
+        kept[warp].weights.multiply(warp, block_.shared(), tiles_, fragments, Put<0>{*this});
+      });
+    else
+      multiply<0>(Team<Block, Plan::warps>{block_, fragments});
   }
 
-  // The inputs of a tile, and zeros in the rows that its last fragment has too many.
-  TINYNET_DEVICE void load(std::int64_t begin, int rows) const {
-    struct alignas(16) Piece {
-      Number number[16 / sizeof(Number)];
-    };
-    if constexpr (Net::in[0] * sizeof(Number) % sizeof(Piece) == 0) {
-      const auto address = reinterpret_cast<std::uintptr_t>(a_.x);
-      const auto step = static_cast<std::uintptr_t>(a_.stride) * sizeof(Number);
-      if ((address | step) % sizeof(Piece) == 0) return copy<Piece>(begin, rows);
-    }
-    copy<Number>(begin, rows);
-  }
-  template <class Piece>
-  TINYNET_DEVICE void copy(std::int64_t begin, int rows) const {
-    constexpr int size = sizeof(Piece) / sizeof(Number), pieces = Net::in[0] / size;
-    block_.each_thread([&](int thread) {
-      for (int i = thread; i < round_up(rows, fragment_rows) * pieces; i += Plan::threads) {
-        const int row = i / pieces, column = i % pieces * size;
-        const Number* const from = a_.x + table_row(begin + std::min(row, rows - 1)) * a_.stride + column;
-        Number* const to = tiles_.template input<0>(row) + column;
-        *reinterpret_cast<Piece*>(to) = row < rows ? *reinterpret_cast<const Piece*>(from) : Piece{};
-      }
-    });
+  // All else that concerns a tile's rows: from `begin` on there are so many.
+  template <class Warps>
+  TINYNET_DEVICE void rest(const Warps& team, int begin, int rows) const {
+    add_slices<0>(team);
+    forward<1>(team);
+    loss(team, begin, rows);
+    backward<last>(team);
   }
 
-  // y = f(x W^T + b), and the derivative of f.
+  // What becomes of a sum that gives an output of layer L, or a part of it.
   template <int L>
-  TINYNET_DEVICE void forward(int fragments) const {
-    constexpr Division d = Plan::forward(L);
-    constexpr int out = Net::out[L], slices = d.slices;
-    const auto put = [&](int row, int unit, Scalar x) {
-      const auto& f = a_.net.template function<L>();
-      const Scalar y = f(x);
-      tiles_.template input<L + 1>(row)[unit] = y;
-      tiles_.template delta<L>(row)[unit] = f.derivative(x, y);
-    };
+  struct Put {
+    const FusedStep& step;
+
+    TINYNET_DEVICE void operator()(int slice, int row, int unit, Scalar sum) const {
+      if (unit >= Net::out[L]) return;
+      if constexpr (Plan::forward(L).slices > 1)
+        step.tiles_.template slice<L>(slice, row)[unit] = sum;
+      else
+        step.template put_output<L>(row, unit, sum);
+    }
+  };
+  // y = f(x), and the derivative of f.
+  template <int L>
+  TINYNET_DEVICE void put_output(int row, int unit, Scalar x) const {
+    const auto& f = a_.net.template function<L>();
+    const Scalar y = f(x);
+    tiles_.template input<L + 1>(row)[unit] = y;
+    tiles_.template delta<L>(row)[unit] = f.derivative(x, y);
+  }
+
+  // x W^T + b.
+  template <int L, class Warps>
+  TINYNET_DEVICE void multiply(const Warps& team) const {
     using Input = typename StepTiles<Plan>::template Input<L>;
-    Products::template multiply<Input, d.rows, d.columns, slices>(
-        block_, fragments, divide_up(out, fragment_columns), Plan::columns(L) / fragment_depth,
+    constexpr int across = divide_up(Net::out[L], fragment_columns);
+    Products::template multiply<Input>(
+        Divided<Warps::divide(Plan::forward(L), across)>{}, team, across, Plan::columns(L) / fragment_depth,
         [&](int row, int k) { return aligned_quad<Scalar>(tiles_.template input<L>(row) + k); },
-        [&](int unit, int k) { return weights_.template of_unit<L>(unit, k); },
-        [&](int slice, int row, int unit, Scalar sum) {
-          if (unit >= out) return;
-          if constexpr (slices > 1)
-            tiles_.template slice<L>(slice, row)[unit] = sum;
+        [&](auto& operand, int unit, int k) {
+          if constexpr (L == 0)
+            operand.set(0, weights_.template of_unit<L>(unit, k));
           else
-            put(row, unit, sum);
-        });
+            other_weights_.template of_unit<L>(operand, unit, k);
+        },
+        Put<L>{*this});
+  }
+  template <int L, class Warps>
+  TINYNET_DEVICE void add_slices(const Warps& team) const {
+    constexpr int out = Net::out[L], slices = Plan::forward(L).slices;
     if constexpr (slices > 1)
-      block_.each_thread([&](int thread) {
-        for (int i = thread; i < fragments * fragment_rows * out; i += Plan::threads) {
-          const int row = i / out, unit = i % out;
-          Scalar sum(0);
-          for (int slice = 0; slice < slices; ++slice) sum += tiles_.template slice<L>(slice, row)[unit];
-          put(row, unit, sum);
+      team.each_thread([&](const Rows& rows, int first, int threads) {
+        constexpr int width = out % 2 == 0 ? 2 : 1;  // beside each other, which are read together
+        struct alignas(width * sizeof(Scalar)) Part {
+          Scalar number[width];
+        };
+        constexpr int parts = out / width;
+        for (int i = first; i < rows.fragments * fragment_rows * parts; i += threads) {
+          const int row = rows.first + i / parts, unit = i % parts * width;
+          Part sum{};
+          TINYNET_UNROLL
+          for (int slice = 0; slice < slices; ++slice) {
+            const Part part = *reinterpret_cast<const Part*>(tiles_.template slice<L>(slice, row) + unit);
+            TINYNET_UNROLL
+            for (int j = 0; j < width; ++j) sum.number[j] += part.number[j];
+          }
+          TINYNET_UNROLL
+          for (int j = 0; j < width; ++j) put_output<L>(row, unit + j, sum.number[j]);
         }
       });
-    if constexpr (L < last) forward<L + 1>(fragments);
+  }
+  template <int L, class Warps>
+  TINYNET_DEVICE void forward(const Warps& team) const {
+    if constexpr (L <= last) {
+      multiply<L>(team);
+      add_slices<L>(team);
+      forward<L + 1>(team);
+    }
   }
 
   // The losses, and their derivatives where the net's outputs were.
-  TINYNET_DEVICE void loss(std::int64_t begin, int rows) const {
-    block_.each_thread([&](int thread) {
-      for (int r = thread; r < round_up(rows, fragment_rows); r += Plan::threads) {
-        Scalar* const y = tiles_.template input<last + 1>(r);
-        if (r < rows) tiles_.loss(r) += a_.loss(a_.table_targets ? table_row(begin + r) : begin + r, y);
+  template <class Warps>
+  TINYNET_DEVICE void loss(const Warps& team, int begin, int rows) const {
+    team.each_thread([&](const Rows& own_rows, int number, int threads) {
+      for (int i = number; i < own_rows.fragments * fragment_rows; i += threads) {
+        const int r = own_rows.first + i;
+        Scalar* y = tiles_.template input<last + 1>(r);
+        Scalar own[own_outputs];
+        if constexpr (own_outputs == outputs) {
+          TINYNET_UNROLL
+          for (int j = 0; j < outputs; ++j) own[j] = y[j];
+          y = own;
+        }
+        const std::int64_t row = tiles_.first_row() + begin + r;
+        if (r < rows) tiles_.loss(r) += a_.loss(a_.table_targets ? rows_.table_row(row) : row, y);
         Scalar* const delta = tiles_.template delta<last>(r);
-        for (int j = 0; j < Net::out[last]; ++j) delta[j] = r < rows ? delta[j] * y[j] : Scalar(0);
+        TINYNET_UNROLL_TURNS(own_outputs)
+        for (int j = 0; j < outputs; ++j) delta[j] = r < rows ? delta[j] * y[j] : Scalar(0);
       }
     });
   }
 
   // The gradient by the outputs of the layer below, from that of layer L.
-  template <int L>
-  TINYNET_DEVICE void backward(int fragments) const {
+  template <int L, class Warps>
+  TINYNET_DEVICE void backward(const Warps& team) const {
     if constexpr (L > 0) {
-      constexpr Division d = Plan::backward(L);
-      constexpr int in = Net::in[L];
-      Products::template multiply<Scalar, d.rows, d.columns, d.slices>(
-          block_, fragments, divide_up(in, fragment_columns), divide_up(Net::out[L], fragment_depth),
+      constexpr int in = Net::in[L], across = divide_up(in, fragment_columns);
+      Products::template multiply<Scalar>(
+          Divided<Warps::divide(Plan::backward(L), across)>{}, team, across, divide_up(Net::out[L], fragment_depth),
           [&](int row, int k) { return aligned_quad<Scalar>(tiles_.template delta<L>(row) + k); },
-          [&](int input, int k) { return weights_.template of_input<L>(input, k); },
+          [&](auto& operand, int input, int k) { other_weights_.template of_input<L>(operand, input, k); },
           [&](int, int row, int input, Scalar sum) {
             if (input < in) tiles_.template delta<L - 1>(row)[input] *= sum;
           });
-      backward<L - 1>(fragments);
+      backward<L - 1>(team);
     }
   }
 
   // Of all layers from L on.
   template <int L>
-  TINYNET_DEVICE void weight_gradients(const Warp& warp, Sum* kept, int fragments, const Flush& flush) const {
+  TINYNET_DEVICE void weight_gradients(const Warp& warp, Kept& kept, int fragments, const Flush& flush) const {
     using G = Gradient<L>;
-    const Scalar scale = L == 0 ? a_.scale : Scalar(1);
     Scalar* const gradient = a_.partial + std::int64_t{block_.number()} * Net::parameters;
-    if constexpr (Plan::keeps(L)) {
-      Sum* const sums = kept + Plan::kept_before(L);
-      G::template add_products<G::shares>(warp, 0, sums, tiles_, fragments);
-      if (flush.kept) {
+    const auto put = [&]<int Shares>(std::integral_constant<int, Shares>, int from, Sum* sums, Scalar scale,
+                                     bool first) {
+      const Scalar bias_factor = Scalar(1) / scale, factor = L == 0 ? a_.scale * bias_factor : bias_factor;
+      const auto each = [&]<bool First>(std::bool_constant<First>) {
         TINYNET_UNROLL
-        for (int i = 0; i < G::shares; ++i) G::flush(warp, i, sums + i * G::width, scale, flush.first_kept, gradient);
-      }
+        for (int i = 0; i < Shares; ++i)
+          G::template flush<First>(warp, from + i, sums + i * G::width, factor, bias_factor, gradient);
+      };
+      first ? each(std::true_type{}) : each(std::false_type{});
+    };
+    if constexpr (Plan::keeps(L)) {
+      Sum* const sums = kept.sum + Plan::kept_before(L);
+      Scalar same(1);
+      Scalar& scale = L == 0 ? kept.scale : same;
+      G::template add_products<G::shares>(warp, 0, sums, scale, tiles_, fragments);
+      if (flush.kept) put(std::integral_constant<int, G::shares>{}, 0, sums, scale, flush.first_kept);
     } else {
       for (int i = 0; i < G::shares; ++i) {
         Sum sums[G::width];
-        G::template add_products<1>(warp, i, sums, tiles_, fragments);
-        G::flush(warp, i, sums, scale, flush.first, gradient);
+        Scalar scale = G::first_scale;
+        G::template add_products<1>(warp, i, sums, scale, tiles_, fragments);
+        put(std::integral_constant<int, 1>{}, i, sums, scale, flush.first);
       }
     }
     if constexpr (L < last) weight_gradients<L + 1>(warp, kept, fragments, flush);
@@ -240,8 +311,10 @@ class FusedStep {
 
   const Block& block_;
   const StepArguments<Plan, Loss>& a_;
-  const StepTiles<Plan> tiles_;
+  StepTiles<Plan> tiles_;
+  const RowLoader<Block, Plan> rows_;
   const Weights<Net, Scalar> weights_;
+  const SharedWeights<Arithmetic, Plan> other_weights_;
 };
 
 }  // namespace tinynet::detail::gpu

@@ -47,11 +47,7 @@ class FusedUpdate {
     auto* const sums = reinterpret_cast<Scalar*>(block_.shared());
     block_.each_thread([&](int thread) {
       const int i = begin + thread % warp_size;
-      Scalar sum(0);
-      if (i < a_.size)
-        for (int part = thread / warp_size; part < a_.parts; part += Block::warps)
-          sum += a_.partial[std::int64_t{part} * a_.size + i];
-      sums[thread] = sum;
+      sums[thread] = i < a_.size ? sum_of_parts(a_.partial + i, thread / warp_size) : Scalar(0);
     });
     block_.each_thread([&](int thread) {
       const int i = begin + thread;
@@ -63,6 +59,23 @@ class FusedUpdate {
   }
 
  private:
+  // Of every so many-th part from `first` on, of which several are under way together.
+  TINYNET_DEVICE Scalar sum_of_parts(const Scalar* partial, int first) const {
+    constexpr int together = 9;
+    Scalar sum(0);
+    for (int begin = first; begin < a_.parts; begin += together * Block::warps) {
+      Scalar number[together];
+      TINYNET_UNROLL
+      for (int j = 0; j < together; ++j) {
+        const int part = begin + j * Block::warps;
+        number[j] = part < a_.parts ? partial[std::int64_t{part} * a_.size] : Scalar(0);
+      }
+      TINYNET_UNROLL
+      for (int j = 0; j < together; ++j) sum += number[j];
+    }
+    return sum;
+  }
+
   TINYNET_DEVICE void update(int i, Scalar sum) const {
     const Scalar factor = a_.upstream == nullptr ? a_.factor : a_.factor * *a_.upstream;
     const Scalar g = (a_.add ? a_.gradient[i] : Scalar(0)) + factor * sum;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <tinynet/cuda/fragment.hpp>
 
 namespace tinynet::detail::gpu {
@@ -31,10 +32,10 @@ class HostWarp {
     for (int lane = 0; lane < warp_size; ++lane) f(lane);
   }
 
-  /// sum += a b
+  /// sum += a b of the terms s of a and t of b: see each_pair_of_terms.
   template <class Scalar>
-  void multiply_add(PerLane<Sums<Scalar>>& sum, const PerLane<Plain<Scalar, 2>>& a,
-                    const PerLane<Plain<Scalar, 1>>& b) const {
+  void multiply_add(PerLane<Sums<Scalar>>& sum, const PerLane<Plain<Scalar, 2>>& a, const PerLane<Plain<Scalar, 1>>& b,
+                    int, int) const {
     each_lane([&](int lane) {
       add_products_of_lanes(
           lane, sum[lane], [&a](int other, int i) { return a[other].number[i]; },
@@ -42,34 +43,53 @@ class HostWarp {
     });
   }
   template <int TermsA, int TermsB>
-  void multiply_add(PerLane<Sums<float>>& sum, const PerLane<Split<2, TermsA>>& a,
-                    const PerLane<Split<1, TermsB>>& b) const {
-    each_pair_of_terms<TermsA, TermsB>([&](int s, int t) {
-      float rows[fragment_rows][fragment_depth], columns[fragment_columns][fragment_depth];
-      each_lane([&](int lane) {
-        for (int i = 0; i < 8; ++i) {
-          const Place place = place_in_a(lane, i);
-          rows[place.row][place.column] = a[lane].number(s, i);
-        }
-        for (int i = 0; i < 4; ++i) {
-          const Place place = place_in_b(lane, i);
-          columns[place.column][place.row] = b[lane].number(t, i);
-        }
-      });
-      each_lane([&](int lane) {
-        for (int i = 0; i < 4; ++i) {
-          const Place place = place_in_c(lane, i);
-          float& number = sum[lane].number[i];
-          double exact = static_cast<double>(number);
-          for (int k = 0; k < fragment_depth; ++k)
-            exact += static_cast<double>(rows[place.row][k]) * static_cast<double>(columns[place.column][k]);
-          number = toward_zero(exact);
-        }
-      });
-    });
+  void multiply_add(PerLane<Sums<float>>& sum, const PerLane<Split<2, TermsA>>& a, const PerLane<Split<1, TermsB>>& b,
+                    int s, int t) const {
+    multiply_fragments(
+        sum, [&a, s](int lane, int i) { return a[lane].number(s, i); },
+        [&b, t](int lane, int i) { return b[lane].number(t, i); });
+  }
+  void multiply_add(PerLane<Sums<float>>& sum, const PerLane<HalfBytes<2>>& a, const PerLane<HalfTerms<1>>& b, int,
+                    int t) const {
+    multiply_fragments(
+        sum, [&a](int lane, int i) { return a[lane].number(i); },
+        [&b, t](int lane, int i) { return b[lane].number(t, i); });
+  }
+
+  /// The largest of the lanes' numbers, all >= 0, or one that is not a number if there is one.
+  float largest(const PerLane<float>& number) const {
+    std::uint32_t largest = 0;
+    each_lane([&](int lane) { largest = std::max(largest, std::bit_cast<std::uint32_t>(number[lane])); });
+    return std::bit_cast<float>(largest);
   }
 
  private:
+  // sum += a b, as tensor cores do it: a(lane, i) and b(lane, i) are the lanes' numbers i.
+  template <class A, class B>
+  void multiply_fragments(PerLane<Sums<float>>& sum, const A& a, const B& b) const {
+    float rows[fragment_rows][fragment_depth], columns[fragment_columns][fragment_depth];
+    each_lane([&](int lane) {
+      for (int i = 0; i < 8; ++i) {
+        const Place place = place_in_a(lane, i);
+        rows[place.row][place.column] = a(lane, i);
+      }
+      for (int i = 0; i < 4; ++i) {
+        const Place place = place_in_b(lane, i);
+        columns[place.column][place.row] = b(lane, i);
+      }
+    });
+    each_lane([&](int lane) {
+      for (int i = 0; i < 4; ++i) {
+        const Place place = place_in_c(lane, i);
+        float& number = sum[lane].number[i];
+        double exact = static_cast<double>(number);
+        for (int k = 0; k < fragment_depth; ++k)
+          exact += static_cast<double>(rows[place.row][k]) * static_cast<double>(columns[place.column][k]);
+        number = toward_zero(exact);
+      }
+    });
+  }
+
   // Tensor cores cut sums off where others round; a little more of an error each time, and always to the same side
   // (Fasi et al., Numerical behavior of NVIDIA tensor cores, 2021).
   static float toward_zero(double x) {
@@ -115,6 +135,21 @@ class HostBlock {
   void each_warp(const F& f) const {
     for (int i = 0; i < Warps; ++i) f(HostWarp(backward_ ? Warps - 1 - i : i));
   }
+
+  /// As each_warp, but a warp waits only for those of its group of so many.
+  template <int Group, class F>
+  void each_warp_in_groups(const F& f) const {
+    each_warp(f);
+  }
+  /// As each_warp, but what these warps do others may see only after the next phase.
+  template <class F>
+  void each_warp_without_barrier(const F& f) const {
+    each_warp(f);
+  }
+  /// Copies 16 bytes, at multiples of 16, from the GPU's memory to shared memory. They are there once the thread has
+  /// called wait_for_copies(), and for others in the phase after that.
+  static void copy_16_bytes(void* to, const void* from) { std::memcpy(to, from, 16); }
+  static void wait_for_copies() {}
 
   /// Whether all `blocks` of the launch but this one have come here before, and may be sure of what they have written.
   /// `arrived` is 0 before a launch and after it.

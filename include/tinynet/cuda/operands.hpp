@@ -26,6 +26,38 @@ TINYNET_DEVICE Quad<Scalar> aligned_quad(const Number* numbers) {
   return quad_of<Scalar>([&quad](int i) { return quad.number[i]; });
 }
 
+/// Four bytes in a row, at a multiple of 4.
+TINYNET_DEVICE FourBytes four_bytes(const std::uint8_t* bytes) {
+  FourBytes four;
+  std::memcpy(&four, __builtin_assume_aligned(bytes, sizeof four), sizeof four);
+  return four;
+}
+
+/// Of four pairs of bytes, pair(i) at a multiple of 2, the first bytes and the second ones.
+template <class F>
+TINYNET_DEVICE void transpose_pairs(const F& pair, FourBytes& first, FourBytes& second) {
+  std::uint16_t both[4];
+  TINYNET_UNROLL
+  for (int i = 0; i < 4; ++i) std::memcpy(&both[i], __builtin_assume_aligned(pair(i), sizeof both[i]), sizeof both[i]);
+  const std::uint32_t upper = both[0] | std::uint32_t{both[1]} << 16, lower = both[2] | std::uint32_t{both[3]} << 16;
+#ifdef __CUDA_ARCH__
+  first.word = __byte_perm(upper, lower, 0x6420);
+  second.word = __byte_perm(upper, lower, 0x7531);
+#else
+  const auto even = [](std::uint32_t word) { return (word & 0xFFu) | (word >> 8 & 0xFF00u); };
+  first.word = even(upper) | even(lower) << 16;
+  second.word = even(upper >> 8) | even(lower >> 8) << 16;
+#endif
+}
+
+/// most = max(most, |number|) for the numbers of a quad; what is not a number is the largest of all.
+TINYNET_DEVICE void include_sizes(float& most, const Quad<float>& quad) {
+  auto bits = std::bit_cast<std::uint32_t>(most);
+  TINYNET_UNROLL
+  for (int i = 0; i < 4; ++i) bits = std::max(bits, std::bit_cast<std::uint32_t>(quad.number[i]) & 0x7FFFFFFFu);
+  most = std::bit_cast<float>(bits);
+}
+
 /// The parameters of a net as operands, those of the first layer times the scale of the input. Loads without branches
 /// can be under way together, so where an operand is larger than the matrix some other parameter is read: it goes into
 /// sums that are not used, or is multiplied by 0.

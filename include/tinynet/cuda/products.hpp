@@ -95,10 +95,13 @@ void contract(On<Number, Device>* out, const Factor<On<Number, Device>, Transpos
   evaluate<Device>(tensor<2>(out, a.rows, b.cols), stored(a).contract(stored(b), summed));
 }
 
+/// From so many terms on Eigen's kernel is slow if there are not many sums: it leaves each of them to one block.
+inline constexpr Index long_sum = 4096;
+
 /// The same element by element, a long sum in several pieces.
 template <class Number, class Device, class A, class B>
 void dot(On<Number, Device>* out, const A& a, const B& b, bool accumulate) {
-  const Index size = a.rows * b.cols, chunks = std::clamp<Index>(a.cols / 1024, 1, 64);
+  const Index size = a.rows * b.cols, chunks = std::clamp<Index>(a.cols / 512, 1, 128);
   const Buffer<On<double, Device>> totals(chunks * size);
   each(totals.data(), chunks * size, Dot<A, B>{a, b, chunks});
   each(out, size, reductions::Combine<Number, Device>{totals.data(), chunks, size, 1.0, accumulate ? out : nullptr});
@@ -112,6 +115,8 @@ void multiply(On<Number, Device>* out, const Factor<On<Number, Device>, Transpos
   const Index size = a.rows * b.cols;
   if (size == 0) return;
   if constexpr (!std::is_same_v<Number, float>) {  // Eigen's kernel would need more shared memory than a GPU has
+    products::dot(out, a, b, accumulate);
+  } else if (a.cols >= products::long_sum && size < products::long_sum * products::long_sum) {
     products::dot(out, a, b, accumulate);
   } else if (a.cols == 0) {  // not all of Eigen's devices write anything then
     if (!accumulate) fill(out, size, Number(0));

@@ -14,6 +14,9 @@ struct WarpProducts {
   using Sum = typename Block::template PerLane<Sums<Scalar>>;
   template <class From, int Quads>
   using Operand = typename Block::template PerLane<typename Arithmetic::template Operand<From, Quads>>;
+  /// A of bytes, and the B for it.
+  using Bytes = typename Block::template PerLane<typename Arithmetic::Bytes>;
+  using ByBytes = typename Block::template PerLane<typename Arithmetic::ByBytes>;
 
   /// Fills an operand: quad(i, t) is what lane number t of 4 has in row (or column) i of it.
   template <class From, int Quads, class F>
@@ -22,6 +25,32 @@ struct WarpProducts {
       TINYNET_UNROLL
       for (int j = 0; j < Quads; ++j) operand[lane].set(j, quad(lane / 4 + 8 * j, lane % 4));
     });
+  }
+
+  /// sums[i * Columns + j] += left[i] right[j]. What goes into the same sum is far apart, since a tensor core begins
+  /// others before it has a product ready.
+  template <int Rows, int Columns, class A, class B>
+  TINYNET_DEVICE static void multiply_add(const Warp& warp, Sum* sums, const A (&left)[Rows],
+                                          const B (&right)[Columns]) {
+    constexpr int terms_a = std::remove_cvref_t<decltype(left[0][0])>::Terms;
+    constexpr int terms_b = std::remove_cvref_t<decltype(right[0][0])>::Terms;
+    constexpr int orders = Rows * Columns <= 2 ? std::min(terms_a, terms_b) : 1;
+    Sum parts[orders][Rows * Columns];  // where there are few sums, those of small products apart from the others
+    each_pair_of_terms<terms_a, terms_b>([&](int s, int t) {
+      TINYNET_UNROLL
+      for (int i = 0; i < Rows; ++i) TINYNET_UNROLL
+      for (int j = 0; j < Columns; ++j) {
+        const int order = s + t < orders ? s + t : 0, n = i * Columns + j;
+        warp.multiply_add(order == 0 ? sums[n] : parts[order][n], left[i], right[j], s, t);
+      }
+    });
+    TINYNET_UNROLL
+    for (int order = orders - 1; order > 0; --order) TINYNET_UNROLL
+    for (int n = 0; n < Rows * Columns; ++n)
+      warp.each_lane([&](int lane) {
+        TINYNET_UNROLL
+        for (int i = 0; i < 4; ++i) sums[n][lane].number[i] += parts[order][n][lane].number[i];
+      });
   }
 
   /// Calls f(row, column, number) for the numbers of a sum.
@@ -36,38 +65,38 @@ struct WarpProducts {
     });
   }
 
-  /// A product of `down` x `across` fragments, each the sum of `depth` products, divided among the warps as D says:
-  /// C[row][column] is the sum over k of a(row, k) b(column, k), which give four numbers, from a k that is a multiple
-  /// of 4. Calls f(slice, row, column, sum).
-  template <class From, int Rows, int Columns, int Slices, class A, class B, class F>
-  TINYNET_DEVICE static void multiply(const Block& block, int down, int across, int depth, const A& a, const B& b,
+  /// A product of the team's fragments of rows x `across` fragments, each the sum of `depth` products, divided among
+  /// its warps: C[row][column] is the sum over k of those of A and B. a(row, k) gives four numbers from a k that is a
+  /// multiple of 4, b(operand, column, k) puts them into what a lane keeps of B. Calls f(slice, row, column, sum).
+  template <class From, Division D, class Team, class A, class B, class F>
+  TINYNET_DEVICE static void multiply(Divided<D>, const Team& team, int across, int depth, const A& a, const B& b,
                                       const F& f) {
-    block.each_warp([&](const Warp& warp) {
-      const int shares_down = divide_up(down, Rows), shares = shares_down * divide_up(across, Columns) * Slices;
-      for (int share = warp.number(); share < shares; share += Block::warps) {
+    constexpr int Rows = D.rows, Columns = D.columns, Slices = D.slices;
+    team.each_warp([&](const Warp& warp, const auto& rows, int number, int warps) {
+      const int shares_down = divide_up(rows.fragments, Rows),
+                shares = shares_down * divide_up(across, Columns) * Slices;
+      for (int share = number; share < shares; share += warps) {
         const int slice = share % Slices;
-        const int row = share / Slices % shares_down * Rows * fragment_rows;
+        const int row = rows.first + share / Slices % shares_down * Rows * fragment_rows;
         const int column = share / Slices / shares_down * Columns * fragment_columns;
-        Sum sums[Rows][Columns];
+        Sum sums[Rows * Columns];
         for (int d = slice; d < depth; d += Slices) {
           const auto k = [d](int t) { return d * fragment_depth + 4 * t; };
           Operand<Scalar, 1> right[Columns];
           TINYNET_UNROLL
           for (int j = 0; j < Columns; ++j)
-            read<Scalar>(warp, right[j], [&](int c, int t) { return b(column + j * fragment_columns + c, k(t)); });
+            warp.each_lane([&](int lane) { b(right[j][lane], column + j * fragment_columns + lane / 4, k(lane % 4)); });
+          Operand<From, 2> left[Rows];
           TINYNET_UNROLL
-          for (int i = 0; i < Rows; ++i) {
-            Operand<From, 2> left;
-            read<From>(warp, left, [&](int r, int t) { return a(row + i * fragment_rows + r, k(t)); });
-            TINYNET_UNROLL
-            for (int j = 0; j < Columns; ++j) warp.multiply_add(sums[i][j], left, right[j]);
-          }
+          for (int i = 0; i < Rows; ++i)
+            read<From>(warp, left[i], [&](int r, int t) { return a(row + i * fragment_rows + r, k(t)); });
+          multiply_add(warp, sums, left, right);
         }
         TINYNET_UNROLL
         for (int i = 0; i < Rows; ++i) {
           TINYNET_UNROLL
           for (int j = 0; j < Columns; ++j)
-            each_number(warp, sums[i][j], [&](int r, int c, Scalar sum) {
+            each_number(warp, sums[i * Columns + j], [&](int r, int c, Scalar sum) {
               f(slice, row + i * fragment_rows + r, column + j * fragment_columns + c, sum);
             });
         }

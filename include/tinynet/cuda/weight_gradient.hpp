@@ -18,71 +18,162 @@ class WeightGradient {
   using Warp = typename Products::Warp;
   using Tiles = StepTiles<Plan>;
   using Input = typename Tiles::template Input<L>;
+  static constexpr bool of_bytes = std::is_same_v<Input, std::uint8_t>;
+  static constexpr bool scales = of_bytes && Arithmetic::scales;
 
  public:
   using Sum = typename Products::Sum;
   static constexpr int shares = Plan::gradient(L).rows, width = Plan::gradient(L).columns;
+  /// The scale of the first products: so large that they give a better one.
+  static constexpr Scalar first_scale = scales ? static_cast<Scalar>(power_of_two(0, 0)) : Scalar(1);
 
   /// sums [Shares][width] += x^T dy of a tile of so many fragments of rows, for the shares from number `from` on.
+  /// `scale` is what the sums are multiplied by: first_scale at first, and then a smaller one if the products grow.
   template <int Shares>
-  TINYNET_DEVICE static void add_products(const Warp& warp, int from, Sum* sums, const Tiles& tiles, int fragments) {
+  TINYNET_DEVICE static void add_products(const Warp& warp, int from, Sum* sums, Scalar& scale, const Tiles& tiles,
+                                          int fragments) {
     const int unit = Share(warp, from).unit;
+    const auto delta = [&](int f, int j, int lane) {
+      const int column = std::min(unit + j * fragment_columns + lane / 4, Net::out[L] - 1);
+      return quad_of<Scalar>([&](int i) { return tiles.template delta<L>(row(f, lane % 4, i))[column]; });
+    };
+    if constexpr (scales) rescale<Shares>(warp, sums, scale, fragments, delta);
+    TINYNET_KEEP_LOOP
     for (int f = 0; f < fragments; ++f) {
-      // Rows that are four apart are in four banks of the memory.
-      const auto row = [f](int t, int i) { return f * fragment_depth + t + 4 * i; };
-      typename Products::template Operand<Scalar, 1> right[width];
+      Right right[width];
       TINYNET_UNROLL
       for (int j = 0; j < width; ++j)
-        Products::template read<Scalar>(warp, right[j], [&](int c, int t) {
-          const int column = std::min(unit + j * fragment_columns + c, Net::out[L] - 1);
-          return quad_of<Scalar>([&](int i) { return tiles.template delta<L>(row(t, i))[column]; });
+        warp.each_lane([&](int lane) {
+          const auto quad = delta(f, j, lane);
+          right[j][lane].set(0,
+                             quad_of<Scalar>([&](int i) { return scales ? quad.number[i] * scale : quad.number[i]; }));
         });
       TINYNET_UNROLL
-      for (int s = 0; s < Shares; ++s) {
-        const Share share(warp, from + s);
-        if (share.input >= Net::inputs[L]) continue;
-        typename Products::template Operand<Input, 2> left;
-        Products::template read<Input>(warp, left, [&](int r, int t) {
-          return quad_of<Scalar>([&](int i) { return tiles.template input<L>(row(t, i))[share.input + r]; });
-        });
-        TINYNET_UNROLL
-        for (int j = 0; j < width; ++j) warp.multiply_add(sums[s * width + j], left, right[j]);
-      }
+      for (int s = 0; s < Shares / 2 * 2; s += 2) multiply<2>(warp, from + s, sums + s * width, right, f, tiles);
+      if constexpr (Shares % 2 != 0) multiply<1>(warp, from + Shares - 1, sums + (Shares - 1) * width, right, f, tiles);
     }
   }
 
-  /// Adds the sums of a share, times `scale` but for the bias, to the gradient, or puts them there if they are the
-  /// `first`, and sets them to 0.
-  TINYNET_DEVICE static void flush(const Warp& warp, int number, Sum* sums, Scalar scale, bool first,
+  /// Adds the sums of a share, times `scale`, that of the bias times `bias_scale`, to the gradient, or puts them there
+  /// if they are the `first`, and sets them to 0.
+  template <bool First>
+  TINYNET_DEVICE static void flush(const Warp& warp, int number, Sum* sums, Scalar scale, Scalar bias_scale,
                                    Scalar* gradient) {
-    constexpr int in = Net::in[L], weight_begin = Net::weight_begin(L), bias_begin = Net::bias_begin(L);
+    constexpr int in = Net::in[L], inputs = Net::inputs[L], out = Net::out[L];
     const Share share(warp, number);
-    TINYNET_UNROLL
-    for (int j = 0; j < width; ++j)
-      Products::each_number(warp, sums[j], [&](int r, int c, Scalar& sum) {
-        const int input = share.input + r, unit = share.unit + j * fragment_columns + c;
-        const auto put = [first](Scalar& to, Scalar product) { to = (first ? Scalar(0) : to) + product; };
-        if (unit < Net::out[L]) {
-          if (input < in)
-            put(gradient[weight_begin + unit * in + input], scale * sum);
-          else if (input < Net::inputs[L])
-            put(gradient[bias_begin + unit], sum);
+    const bool all_inside = Share::end(number) <= in;  // known when this is compiled, if `number` is
+    const auto put = [](auto* to, const auto& product) { *to = First ? product : *to + product; };
+    constexpr int along = column_of_row(8) - column_of_row(0);  // from a lane's upper number to its lower one
+    warp.each_lane([&](int lane) {
+      // The lane's other numbers are so far from its first one, whatever its place.
+      const Place corner = place_in_c(lane, 0);
+      const int input = share.input + column_of_row(corner.row), unit = share.unit + corner.column;
+      Scalar* const weight = gradient + Net::weight_begin(L) + unit * in + input;
+      TINYNET_UNROLL
+      for (int j = 0; j < width; ++j) TINYNET_UNROLL
+      for (int i = 0; i < 2; ++i) {
+        const int down = j * fragment_columns + i;
+        Scalar &upper = sums[j][lane].number[i], &lower = sums[j][lane].number[i + 2];
+        if (unit + down < out) {
+          Scalar* const to = weight + down * in;
+          if (all_inside && along == 1 && in_pairs) {
+            put(reinterpret_cast<Pair*>(to), Pair{scale * upper, scale * lower});
+          } else {
+            const auto put_one = [&](int column, Scalar sum) {
+              if (all_inside || input + column < in)
+                put(to + column, scale * sum);
+              else if (inputs > in && input + column == in)
+                put(gradient + Net::bias_begin(L) + unit + down, bias_scale * sum);
+            };
+            put_one(0, upper);
+            put_one(along, lower);
+          }
         }
-        sum = Scalar(0);
-      });
+        upper = lower = Scalar(0);
+      }
+    });
   }
 
  private:
+  // Two numbers of the gradient beside each other, and whether they lie at multiples of their size.
+  struct alignas(2 * sizeof(Scalar)) Pair {
+    Scalar first, second;
+
+    TINYNET_DEVICE Pair operator+(const Pair& other) const { return {first + other.first, second + other.second}; }
+  };
+  static constexpr bool in_pairs = Net::in[L] % 2 == 0 && Net::weight_begin(L) % 2 == 0 && Net::parameters % 2 == 0;
+
+  using Left = std::conditional_t<of_bytes, typename Products::Bytes, typename Products::template Operand<Input, 2>>;
+  using Right =
+      std::conditional_t<of_bytes, typename Products::ByBytes, typename Products::template Operand<Scalar, 1>>;
+
+  // Of so many shares from number `from` on. Those beyond the gradient give sums that nobody reads.
+  template <int Shares>
+  TINYNET_DEVICE static void multiply(const Warp& warp, int from, Sum* sums, const Right (&right)[width], int f,
+                                      const Tiles& tiles) {
+    if (Share::end(from) > Net::inputs[L] && Share(warp, from).input >= Net::inputs[L]) return;
+    Left left[Shares];
+    TINYNET_UNROLL
+    for (int s = 0; s < Shares; ++s) read_inputs(warp, left[s], Share(warp, from + s).input, f, tiles);
+    Products::multiply_add(warp, sums, left, right);
+  }
+
+  // Rows that are four apart are in four banks of the memory.
+  TINYNET_DEVICE static int row(int f, int t, int i) { return f * fragment_depth + t + 4 * i; }
+
+  // x^T: row r of a fragment is an input of the tile. Of bytes a lane reads two beside each other, its upper row's and
+  // its lower row's.
+  static constexpr int column_of_row(int r) { return of_bytes ? r % 8 * 2 + r / 8 : r; }
+  TINYNET_DEVICE static void read_inputs(const Warp& warp, Left& left, int input, int f, const Tiles& tiles) {
+    if constexpr (of_bytes) {
+      warp.each_lane([&](int lane) {
+        FourBytes upper, lower;
+        transpose_pairs([&](int i) { return tiles.template input<L>(row(f, lane % 4, i)) + input + lane / 4 * 2; },
+                        upper, lower);
+        left[lane].set(0, upper);
+        left[lane].set(1, lower);
+      });
+    } else {
+      Products::template read<Input>(warp, left, [&](int r, int t) {
+        return quad_of<Scalar>([&](int i) { return tiles.template input<L>(row(f, t, i))[input + r]; });
+      });
+    }
+  }
+
+  // Half floats have few exponents: see HalfTerms. The scale changes only if the products would become too large, which
+  // is seldom after the first tile.
+  template <int Shares, class Delta>
+  TINYNET_DEVICE static void rescale(const Warp& warp, Sum* sums, Scalar& scale, int fragments, const Delta& delta) {
+    typename Block::template PerLane<Scalar> most;
+    warp.each_lane([&](int lane) {
+      most[lane] = Scalar(0);
+      TINYNET_KEEP_LOOP
+      for (int f = 0; f < fragments; ++f) TINYNET_UNROLL
+      for (int j = 0; j < width; ++j) include_sizes(most[lane], delta(f, j, lane));
+    });
+    const Scalar largest = warp.largest(most);
+    if (!(largest * scale >= Scalar(1 << 15))) return;
+    const Scalar next = power_of_two(largest, 12), ratio = next / scale;
+    TINYNET_UNROLL
+    for (int i = 0; i < Shares * width; ++i)
+      Products::each_number(warp, sums[i], [&](int, int, Scalar& sum) { sum *= ratio; });
+    scale = next;
+  }
+
   // The first input and unit of a warp's share.
   struct Share {
+    static constexpr int across = divide_up(divide_up(Net::out[L], fragment_columns), width);
     int input, unit;
 
     TINYNET_DEVICE Share(const Warp& warp, int number) {
-      constexpr int across = divide_up(divide_up(Net::out[L], fragment_columns), width);
-      const int share = number * Plan::warps + warp.number();
-      input = share / across * fragment_rows;
+      constexpr bool same_columns = Plan::warps % across == 0;
+      const int share = same_columns ? warp.number() : number * Plan::warps + warp.number();
+      const int before = same_columns ? number * (Plan::warps / across) : 0;
+      input = (before + share / across) * fragment_rows;
       unit = share % across * width * fragment_columns;
     }
+    /// Above the inputs of all warps' shares of this number.
+    static constexpr int end(int number) { return divide_up((number + 1) * Plan::warps, across) * fragment_rows; }
   };
 };
 

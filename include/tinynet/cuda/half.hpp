@@ -1,0 +1,60 @@
+// Half floats (IEEE binary16), two of them in a word: on the host Eigen's, on a GPU its own.
+#pragma once
+
+#include <cstdint>
+#include <tinynet/core/eigen.hpp>
+#include <tinynet/core/host_device.hpp>
+#ifdef __CUDACC__
+#include <cuda_fp16.h>
+#endif
+
+namespace tinynet::detail::gpu {
+
+/// x and y rounded to the nearest half float, x in the lower bits.
+TINYNET_DEVICE std::uint32_t pair_of_halves(float x, float y) {
+#ifdef __CUDA_ARCH__
+  const __half2 pair = __floats2half2_rn(x, y);
+  return *reinterpret_cast<const std::uint32_t*>(&pair);
+#else
+  const auto bits = [](float number) { return std::uint32_t{Eigen::half_impl::float_to_half_rtne(number).x}; };
+  return bits(x) | bits(y) << 16;
+#endif
+}
+
+/// The lower (i = 0) or upper one of a pair.
+TINYNET_DEVICE float half_of_pair(std::uint32_t pair, int i) {
+  const auto bits = static_cast<std::uint16_t>(pair >> 16 * i);
+#ifdef __CUDA_ARCH__
+  return __half2float(__ushort_as_half(bits));
+#else
+  return Eigen::half_impl::half_to_float(Eigen::half_impl::raw_uint16_to_half(bits));
+#endif
+}
+
+#ifdef __CUDA_ARCH__
+/// Of both halves of a pair.
+TINYNET_DEVICE std::uint32_t subtract_1024(std::uint32_t pair) {
+  const std::uint32_t both = 0x64006400u;
+  const __half2 difference =
+      __hsub2(*reinterpret_cast<const __half2*>(&pair), *reinterpret_cast<const __half2*>(&both));
+  return *reinterpret_cast<const std::uint32_t*>(&difference);
+}
+#endif
+
+/// The two lower bytes of a word, or the two upper ones: with 0x64 above it a byte b is the half float 1024 + b.
+TINYNET_DEVICE std::uint32_t lower_bytes_as_halves(std::uint32_t bytes) {
+#ifdef __CUDA_ARCH__
+  return subtract_1024(__byte_perm(bytes, 0x64u, 0x4140));
+#else
+  return pair_of_halves(static_cast<float>(bytes & 0xFFu), static_cast<float>(bytes >> 8 & 0xFFu));
+#endif
+}
+TINYNET_DEVICE std::uint32_t upper_bytes_as_halves(std::uint32_t bytes) {
+#ifdef __CUDA_ARCH__
+  return subtract_1024(__byte_perm(bytes, 0x64u, 0x4342));
+#else
+  return lower_bytes_as_halves(bytes >> 16);
+#endif
+}
+
+}  // namespace tinynet::detail::gpu
