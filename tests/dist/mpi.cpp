@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <chrono>
+#include <span>
 #include <string>
 #include <thread>
 #include <tinynet/mlp.hpp>
@@ -19,7 +21,7 @@ const Mpi& mpi() {
 
 }  // namespace
 
-TEST_CASE("Mpi: sums, any, gather, barrier") {
+TEST_CASE("Mpi: sums, any, gather, broadcast, barrier") {
   const auto size = static_cast<double>(mpi().size()), rank = static_cast<double>(mpi().rank());
   std::vector<float> numbers(50'000, 1);
   std::vector<double> totals{rank, 1e-3};
@@ -30,7 +32,12 @@ TEST_CASE("Mpi: sums, any, gather, barrier") {
   CHECK(mpi().any(rank == size - 1));
   CHECK_FALSE(mpi().any(false));
   CHECK(mpi().processes_here() == mpi().size());
+  CHECK(mpi().rank_here() == mpi().rank());
   mpi().barrier();
+
+  std::array<Index, 3> of_first{mpi().rank(), 7 + mpi().rank(), -mpi().rank()};
+  mpi().broadcast(std::as_writable_bytes(std::span(of_first)));
+  CHECK(of_first == std::array<Index, 3>{0, 7, 0});
 
   const std::uint64_t own = 0xFEDC'BA98'7654'3210u + static_cast<std::uint64_t>(mpi().rank());
   const auto all = mpi().gather(own);

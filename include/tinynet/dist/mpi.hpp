@@ -105,15 +105,14 @@ class Mpi final : public Ranks {
   /// The processes' own communicator, for messages with tags from 2 on.
   MPI_Comm communicator() const { return world_; }
 
-  /// How many of the processes run on this machine.
-  int processes_here() const {
-    MPI_Comm here;
-    int count = 0;
-    check(MPI_Comm_split_type(world_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &here), "MPI_Comm_split_type");
-    check(MPI_Comm_size(here, &count), "MPI_Comm_size");
-    check(MPI_Comm_free(&here), "MPI_Comm_free");
-    return count;
+  /// Gives every process the bytes that the first one has.
+  void broadcast(std::span<std::byte> bytes) const {
+    check(MPI_Bcast(bytes.data(), count_of(bytes.size()), MPI_BYTE, 0, world_), "MPI_Bcast");
   }
+
+  /// How many of the processes run on this machine, and which of these this one is, from 0.
+  int processes_here() const { return ask_here(MPI_Comm_size, "MPI_Comm_size"); }
+  int rank_here() const { return ask_here(MPI_Comm_rank, "MPI_Comm_rank"); }
 
   /// After a process was lost: MPI will not be ended, which would wait for that one. The program has to end without.
   void abandon() const { abandoned_ = true; }
@@ -135,6 +134,16 @@ class Mpi final : public Ranks {
     MPI_Error_string(result, text.data(), &length);
     throw Error(ErrorCode::distributed,
                 std::string(function) + ": " + std::string(text.data(), static_cast<std::size_t>(length)));
+  }
+
+  template <class Function>
+  int ask_here(Function function, const char* name) const {
+    MPI_Comm here;
+    int number = 0;
+    check(MPI_Comm_split_type(world_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &here), "MPI_Comm_split_type");
+    check(function(here, &number), name);
+    check(MPI_Comm_free(&here), "MPI_Comm_free");
+    return number;
   }
 
   // What all_sum sends and receives with.
