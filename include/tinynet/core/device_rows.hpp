@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tinynet/core/device.hpp>
+#include <tinynet/core/device_ranks.hpp>
 #include <tinynet/core/rows.hpp>
 
 namespace tinynet::detail {
@@ -21,6 +22,7 @@ class DeviceRows {
   /// The rows with these numbers, in this order; they are taken to exist. Throws Error (usage) for a selection of one.
   DeviceRows select(const On<Index, Device>* rows, Index count) const {
     if (selection_ != nullptr) throw Error(ErrorCode::usage, "Rows: a selection of a selection of rows");
+    check_whole(share_);
     DeviceRows selected = *this;
     selected.selection_ = rows;
     selected.shape_.rows = count;
@@ -29,6 +31,7 @@ class DeviceRows {
   /// `count` of the rows, from row `begin` on. Throws Error (usage) if there are not so many.
   DeviceRows middle_rows(Index begin, Index count) const {
     check_middle_rows(begin, count, rows());
+    check_whole(share_);
     DeviceRows part = *this;
     part.shape_.rows = count;
     if (selection_ == nullptr)
@@ -43,6 +46,20 @@ class DeviceRows {
     product.scale_ *= factor;
     return product;
   }
+
+  /// The same rows, which are one process's share of a table (or, by an empty share, all of it). Throws Error (usage)
+  /// if there are more or fewer, or the processes cannot add up on the device.
+  DeviceRows as_share(const RowShare& share) const {
+    check_share(share, rows());
+    DeviceRows own = *this;
+    own.share_ = share;
+    own.ranks_ = ranks_on(Device{}, share);
+    return own;
+  }
+  /// Whose rows these are; the processes that have the others, or null; and how many rows all of them have.
+  const RowShare& share() const { return share_; }
+  const DeviceRanks<Device>* ranks() const { return ranks_; }
+  Index all_rows() const { return ranks_ == nullptr ? rows() : share_.all_rows; }
 
   Index rows() const { return shape_.rows; }
   Index cols() const { return shape_.cols; }
@@ -67,6 +84,8 @@ class DeviceRows {
  private:
   const void* data_;
   const On<Index, Device>* selection_ = nullptr;
+  RowShare share_{};
+  const DeviceRanks<Device>* ranks_ = nullptr;
   double scale_ = 1;
   Shape shape_;
   Index row_stride_;

@@ -17,6 +17,9 @@ class Ranks {
   /// Which one this is.
   virtual Index rank() const = 0;
 
+  /// Whether a power of two of processes shall have the bits of one, which is worth a less even share of few rows.
+  virtual bool is_exact() const { return true; }
+
   /// Replaces every number by its sum over all processes, with the same bits on each: as tree_sum adds parts, so that
   /// a power of two of processes gives what one alone would.
   virtual void sum(std::span<float> numbers, std::span<double> totals) const = 0;
@@ -30,11 +33,11 @@ struct RowShare {
   Index first_row = 0;             ///< of these, its number in the whole table
   detail::Partition partition{0};  ///< of these
 
-  /// What this process has of so many rows. Whole subtrees of the sums over the rows, if the number of processes is a
-  /// power of two and not above most_parts; else as many rows as the others have, more or less.
+  /// What this process has of so many rows. Whole subtrees of the sums over the rows, if the processes are exact, a
+  /// power of two and not more than most_parts; else as many rows as the others have, more or less.
   RowShare(const Ranks& processes, Index rows) : ranks(&processes), all_rows(rows) {
     const Index size = processes.size(), rank = processes.rank();
-    if ((size & (size - 1)) == 0 && size <= detail::Partition::most_parts) {
+    if (processes.is_exact() && (size & (size - 1)) == 0 && size <= detail::Partition::most_parts) {
       partition = detail::Partition(rows).share(rank, size);
       first_row = partition.first_row();
     } else {

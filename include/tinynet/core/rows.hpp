@@ -39,6 +39,19 @@ inline void check_middle_rows(Index begin, Index count, Index rows) {
                                       " of " + std::to_string(rows) + " were asked for");
 }
 
+/// Throws Error (usage) if there are not as many rows as the share has.
+inline void check_share(const RowShare& share, Index rows) {
+  if (share.ranks != nullptr && share.rows() != rows)
+    throw Error(ErrorCode::usage, "Rows: a share of " + std::to_string(share.rows()) + " rows was expected, found " +
+                                      std::to_string(rows));
+}
+
+/// Throws Error (usage) if these rows are one process's share of others.
+inline void check_whole(const RowShare& share) {
+  if (share.ranks != nullptr)
+    throw Error(ErrorCode::usage, "Rows: some of the rows of one process's share; take a share of some rows instead");
+}
+
 /// to[i] = from[i]. Not inlined, since g++ 12 would warn of what cannot happen where it knows the size.
 template <class Number, class Scalar>
 #ifdef __GNUC__
@@ -77,7 +90,7 @@ class Rows {
   /// The rows with these numbers, in this order. Throws Error (usage) if one of them does not exist.
   Rows select(std::span<const Index> rows) const {
     if (!selection_.empty()) throw Error(ErrorCode::usage, "Rows: a selection of a selection of rows");
-    check_whole();
+    detail::check_whole(share_);
     for (const Index row : rows)
       if (row < 0 || row >= shape_.rows)
         throw Error(ErrorCode::usage,
@@ -91,7 +104,7 @@ class Rows {
   /// `count` of the rows, from row `begin` on. Throws Error (usage) if there are not so many.
   Rows middle_rows(Index begin, Index count) const {
     detail::check_middle_rows(begin, count, rows());
-    check_whole();
+    detail::check_whole(share_);
     Rows part = *this;
     part.shape_.rows = count;
     if (selection_.empty()) {
@@ -133,9 +146,7 @@ class Rows {
   /// The same rows, which are one process's share of a table (or, by an empty share, all of it). Throws Error (usage)
   /// if there are more or fewer.
   Rows as_share(const RowShare& share) const {
-    if (share.ranks != nullptr && share.rows() != rows())
-      throw Error(ErrorCode::usage, "Rows: a share of " + std::to_string(share.rows()) + " rows was expected, found " +
-                                        std::to_string(rows()));
+    detail::check_share(share, rows());
     Rows own = *this;
     own.share_ = share;
     return own;
@@ -194,11 +205,6 @@ class Rows {
         for (Index c = 0; c < cols; ++c) to[c] *= static_cast<Scalar>(scale_);
     }
     return scratch;
-  }
-
-  void check_whole() const {
-    if (ranks() != nullptr)
-      throw Error(ErrorCode::usage, "Rows: some of the rows of one process's share; take a share of some rows instead");
   }
 
   const void* data_;

@@ -20,13 +20,20 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
   using Scalar = On<Number, Device>;
 
  public:
-  DeviceFusedLoss(const std::shared_ptr<FlatParameters<Scalar>>& parameters, int parts)
+  /// `ranks`: the processes that have other rows, or null.
+  DeviceFusedLoss(const std::shared_ptr<FlatParameters<Scalar>>& parameters, int parts,
+                  const DeviceRanks<Device>* ranks)
       : Node<Scalar>("fused_loss", {1, 1}, true),
+        ranks_(ranks),
         parameters_(parameters),
         size_(static_cast<int>(parameters->size())),
         parts_(parts),
         gradients_(parts * parameters->size()),
         losses_(parts) {}
+
+  /// Before a step on no rows at all, which writes no gradients.
+  void clear() { fill(gradients_.data(), Index{size_} * parts_, Number(0)); }
+
   ~DeviceFusedLoss() override {
     if (upstream_ != nullptr) this->tape->free_numbers(upstream_, 1);
   }
@@ -45,10 +52,19 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
   }
 
   void put(Scalar* sum, bool accumulate) override {
+    if (ranks_ != nullptr && accumulate) {  // the sum over the processes is of these gradients alone
+      const Buffer<Scalar> own(size_);
+      put(own.data(), false);
+      return add(own.data(), size_, sum);
+    }
     auto arguments = update_arguments<0>(gpu::KeepParameters{}, sum);
     arguments.add = accumulate;
     DeviceRuntime<Device>::launch(arguments);
+    if (ranks_ != nullptr) ranks_->sum(sum, size_);
   }
+
+  /// Whether other processes have other rows, and put() is all that can be done.
+  bool is_shared() const { return ranks_ != nullptr; }
 
   /// The same, along with a step of the parameters: see gpu::UpdateArguments.
   template <class Rule, std::size_t States>
@@ -81,6 +97,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
                                                       .state = {}};
   }
 
+  const DeviceRanks<Device>* ranks_;
   std::weak_ptr<FlatParameters<Scalar>> parameters_;  // which hold this node as long as their gradient is pending
   int size_, parts_;
   Buffer<Scalar> gradients_;
@@ -95,10 +112,11 @@ void update_all(const Rule& rule, FlatParameters<On<Number, Device>>& parameters
                 const std::array<On<Number, Device>*, States>& state) {
   auto& gradient = parameters.gradient;
   // Nothing else is ever pending.
-  if (auto* const pending = static_cast<DeviceFusedLoss<Number, Device>*>(gradient.take()))
-    pending->put_and_step(rule, gradient.numbers(), lost, state);
-  else
-    update_parameters(rule, parameters.size(), parameters.value.data(), gradient.data(), lost, state);
+  if (auto* const pending = static_cast<DeviceFusedLoss<Number, Device>*>(gradient.take())) {
+    if (!pending->is_shared()) return pending->put_and_step(rule, gradient.numbers(), lost, state);
+    pending->put(gradient.numbers(), false);
+  }
+  update_parameters(rule, parameters.size(), parameters.value.data(), gradient.data(), lost, state);
 }
 
 /// Calls f with the plan whose tiles have as many rows as there is memory for.
@@ -161,9 +179,11 @@ auto record_device_fused(const std::shared_ptr<FlatParameters<typename Net::Scal
   using Layers = decltype(KernelNet<Net>::layers(output.net()));
   const Layers layers = KernelNet<Net>::layers(output.net());
   auto& tape = Tape<Scalar>::current();
-  auto* const node = tape.template append<DeviceFusedLoss<Number, Device>>(flat, gpu::Parts(rows.rows()).count());
+  auto* const node =
+      tape.template append<DeviceFusedLoss<Number, Device>>(flat, gpu::Parts(rows.rows()).count(), rows.ranks());
   const Var<Scalar, 1, 1> y(node);
   y.node()->value = tape.allocate_numbers(1);
+  if (rows.rows() == 0) node->clear();  // other processes have all of them
   with_fused_plan(output, [&]<class Plan>(const auto* table, std::type_identity<Plan>) {
     const auto loss = row_loss(std::integral_constant<int, Layers::out.back()>{});
     DeviceRuntime<Device>::launch(gpu::StepArguments<Plan, std::remove_const_t<decltype(loss)>>{
@@ -182,6 +202,7 @@ auto record_device_fused(const std::shared_ptr<FlatParameters<typename Net::Scal
         .total = address(y.node()->value),
         .arrived = DeviceRuntime<Device>::arrived()});
   });
+  if (rows.ranks() != nullptr) rows.ranks()->sum(y.node()->value, 1);
   return y;
 }
 
@@ -215,7 +236,8 @@ auto device_elementwise_loss(const char* name, const F& f, const Output<Net, Sou
   require_shapes(Shape{target.rows(), target.cols()} == shape, name,
                  "the input and the target must have the same shape", shape, {target.rows(), target.cols()});
   const auto& wanted = target_on_device<Scalar>(target);
-  const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(shape.size()) : 1.0;
+  const Index all_rows = output.input().rows.all_rows();
+  const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(all_rows * shape.cols) : 1.0;
   const auto row_loss = [&]<int Outputs>(std::integral_constant<int, Outputs>) {
     return gpu::ElementwiseRow<number_of<Scalar>, Outputs, F>{address(wanted.data()),
                                                               static_cast<number_of<Scalar>>(factor), f};
@@ -238,8 +260,10 @@ auto cross_entropy(const Output<Net, Source>& output, const L& labels, CrossEntr
   const auto flat = detail::device_fused_way(output);
   if (!flat) return cross_entropy(output.var(), labels, options);
   const Shape shape = detail::check_device_input(output);
+  const auto& rows = output.input().rows;
+  detail::require_some_rows(rows.all_rows());
   const auto& classes = detail::checked_labels<Scalar>(labels, shape, options.ignore_index);
-  const double factor = detail::row_factor(options, labels, shape.rows, nullptr);
+  const double factor = detail::row_factor(options, labels, rows.all_rows(), rows.share().ranks);
   const auto row_loss = [&]<int Outputs>(std::integral_constant<int, Outputs>) {
     return detail::gpu::CrossEntropyRow<Number, Outputs>{
         detail::address(classes.data()), static_cast<Number>(options.label_smoothing), static_cast<Number>(factor)};

@@ -83,7 +83,7 @@ class Images {
   /// The same in the memory of a device.
   template <class Device>
   DeviceImages<Device> to(Device) const {
-    return {data(), count_, height_, width_};
+    return {data(), count_, height_, width_, share_};
   }
 
   /// The pixels as an N x (height * width) matrix.

@@ -37,9 +37,11 @@ class DeviceRowSelection {
 template <class Device>
 class DeviceImages {
  public:
-  /// A copy of `count` pictures of bytes, one after another.
-  DeviceImages(const std::uint8_t* pixels, Index count, Index height, Index width)
-      : count_(count), height_(height), width_(width) {
+  /// A copy of `count` pictures of bytes, one after another; they may be one process's share of more. Throws Error
+  /// (usage) if the processes cannot add up on the device.
+  DeviceImages(const std::uint8_t* pixels, Index count, Index height, Index width, const RowShare& share = {})
+      : count_(count), height_(height), width_(width), share_(share) {
+    detail::ranks_on(Device{}, share);
     Pixels copy(count, height * width);
     detail::copy_across(pixels, copy.size(), copy.data());
     pixels_ = std::make_shared<const Pixels>(std::move(copy));
@@ -59,13 +61,16 @@ class DeviceImages {
     return DeviceRowSelection<Device>(as_rows().scaled(factor));
   }
   /// As a net reads them.
-  detail::DeviceRows<Device> as_rows() const { return {pixels_->data(), {rows(), cols()}, cols()}; }
+  detail::DeviceRows<Device> as_rows() const {
+    return detail::DeviceRows<Device>(pixels_->data(), {rows(), cols()}, cols()).as_share(share_);
+  }
 
  private:
   using Pixels = detail::DeviceMatrix<detail::On<std::uint8_t, Device>>;
 
   std::shared_ptr<const Pixels> pixels_;
   Index count_, height_, width_;
+  RowShare share_;
 };
 
 /// Images and the class of each on a device: `dataset.to(cuda)`.

@@ -36,6 +36,19 @@ Batch share(const Ranks& ranks, const Batch& batch) {
           batch.y.subspan(static_cast<std::size_t>(own.first_row), static_cast<std::size_t>(own.rows()))};
 }
 
+/// The same of a batch on a device, of ranks that can add up there.
+template <class Batch>
+requires requires(const Batch& batch) {
+  batch.x.as_rows().ranks();
+  batch.y.segment(0, 0);
+}
+Batch share(const Ranks& ranks, const Batch& batch) {
+  const RowShare own(ranks, batch.x.size());
+  const auto part = batch.x.middle_rows(own.first_row, own.rows());
+  return {std::remove_cvref_t<decltype(part)>(part.as_rows().as_share(own)),
+          batch.y.segment(own.first_row, own.rows())};
+}
+
 /// Gives every process the parameters (and running statistics) that the first one has. Not needed where all start from
 /// the same seed or file.
 template <class Net>

@@ -106,8 +106,8 @@ class TileCrossEntropy {
   template <class L>
   TileCrossEntropy(const Rows& x, Index outputs, const L& labels, const CrossEntropyOptions& options)
       : classes_(x.rows()), outputs_(outputs), smoothing_(options.label_smoothing) {
-    if (x.rows() > 0 || x.all_rows() == 0)  // other processes may have all the rows of a small batch
-      copy_labels(labels, {x.rows(), outputs}, classes_.data(), options.ignore_index);
+    require_some_rows(x.all_rows());
+    copy_labels(labels, {x.rows(), outputs}, classes_.data(), options.ignore_index);
     factor_ = row_factor(options, labels, x.all_rows(), x.ranks());
   }
 

@@ -50,12 +50,16 @@ auto label_span(const L& labels) {
     return std::span<const std::ranges::range_value_t<L>>(std::ranges::data(labels), std::ranges::size(labels));
 }
 
-/// Throws Error (usage) unless there is one label a row, and at least one.
+/// Throws Error (usage) unless there is one label a row.
 inline void require_count(Index labels, Shape logits) {
   if (labels != logits.rows)
     throw Error(ErrorCode::usage, "cross_entropy: expected one label a row of the logits " + to_string(logits) +
                                       ", found " + std::to_string(labels) + " labels");
-  if (labels == 0) throw Error(ErrorCode::usage, "cross_entropy: the batch has no rows");
+}
+
+/// Throws Error (usage) if there are no rows at all, with those of other processes.
+inline void require_some_rows(Index all_rows) {
+  if (all_rows == 0) throw Error(ErrorCode::usage, "cross_entropy: the batch has no rows");
 }
 
 /// What stands for the label of a row that is not to count.

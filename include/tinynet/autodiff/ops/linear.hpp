@@ -11,6 +11,17 @@
 namespace tinynet {
 namespace detail {
 
+/// Whose rows these are, for the tape, whose operations add up over processes on the CPU alone. Throws Error (usage) if
+/// it is about the rows of a device.
+template <class Scalar>
+RowShare share_on_tape(const rows_of<Scalar>& rows) {
+  if (!on_cpu<Scalar> && rows.share().ranks != nullptr)
+    throw Error(ErrorCode::usage,
+                "rows of a device that are shared among processes: only the fused step adds up over these, a loss of a "
+                "chain of linear layers and activations");
+  return rows.share();
+}
+
 /// The user's rows as the input of an operation: nothing flows back into them, and they are not copied.
 template <class Scalar_, Index Rows_, Index Cols_>
 struct DataInput {
@@ -24,7 +35,7 @@ struct DataInput {
     auto& tape = Tape<Scalar>::current();
     auto* const node = tape.template append<Node<Scalar>>("input", rows.shape(), false);
     const Var<Scalar, Rows_, Cols_> x(node);
-    if constexpr (on_cpu<Scalar>) node->share = rows.share();
+    node->share = share_on_tape<Scalar>(rows);
     node->value = tape.allocate_numbers(rows.shape().size());
     load(rows, node->value);
     return x;
@@ -70,7 +81,7 @@ Var<Scalar> record_linear(const rows_of<Scalar>& rows, const Var<Scalar>& weight
         }
       },
       weight, bias, x...);
-  if constexpr (on_cpu<Scalar> && !from_tape) result.node()->share = rows.share();
+  if constexpr (!from_tape) result.node()->share = share_on_tape<Scalar>(rows);
   return result;
 }
 

@@ -66,6 +66,7 @@ auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(logits);
   const Shape shape = x.shape();
+  detail::require_some_rows(detail::all_rows(x));
   const auto& label = detail::checked_labels<Scalar>(labels, shape, options.ignore_index);
   const bool wanted = detail::will_record(x);
   const double factor = detail::row_factor(options, labels, detail::all_rows(x), x.node()->share.ranks);
