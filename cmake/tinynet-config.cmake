@@ -1,4 +1,4 @@
-# find_package(tinynet 0.1 CONFIG [COMPONENTS gzip json png mpi cuda]) defines tinynet::tinynet, and tinynet::<component>
+# find_package(tinynet 0.1 CONFIG [COMPONENTS gzip json png mpi cuda nccl]) defines tinynet::tinynet, and tinynet::<component>
 # for each component asked for. Only those look for more than Eigen.
 include("${CMAKE_CURRENT_LIST_DIR}/tinynet_dependencies.cmake")
 

@@ -35,8 +35,9 @@ macro(tinynet_find_eigen)
 endmacro()
 
 # tinynet::gzip (data/gzip.hpp and data/mnist.hpp, through zlib), tinynet::json (io/safetensors.hpp, through
-# nlohmann-json), tinynet::png (through stb), tinynet::mpi (dist/mpi.hpp, through MPI) or tinynet::cuda (cuda.cuh,
-# through the CUDA toolkit, for sources in the language CUDA, which the project itself has to enable). Sets tinynet_<name>_FOUND, and defines the target if found.
+# nlohmann-json), tinynet::png (through stb), tinynet::mpi (dist/mpi.hpp, through MPI), tinynet::nccl (dist/nccl.cuh,
+# through NCCL, MPI and CUDA) or tinynet::cuda (cuda.cuh, through the CUDA toolkit, for sources in the language CUDA,
+# which the project itself has to enable). Sets tinynet_<name>_FOUND, and defines the target if found.
 macro(tinynet_find_component name)
   set(tinynet_${name}_FOUND FALSE)
   if("${name}" STREQUAL "gzip")
@@ -59,6 +60,20 @@ macro(tinynet_find_component name)
     tinynet_find_target(MPI::MPI_CXX "${ARGV1}" MPI COMPONENTS CXX)
     if(DEFINED MPI_CXX_FOUND AND NOT MPI_CXX_FOUND) # the target is there all the same
       set(tinynet_needs tinynet::no_such_component)
+    endif()
+  elseif("${name}" STREQUAL "nccl")
+    tinynet_find_component(mpi ${ARGV1})
+    tinynet_find_component(cuda ${ARGV1})
+    set(tinynet_needs tinynet::nccl_library)
+    find_path(TINYNET_NCCL_INCLUDE_DIR nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+    find_library(TINYNET_NCCL_LIBRARY nccl HINTS "${CUDAToolkit_LIBRARY_DIR}" "${CUDAToolkit_LIBRARY_ROOT}/lib")
+    mark_as_advanced(TINYNET_NCCL_INCLUDE_DIR TINYNET_NCCL_LIBRARY)
+    if(TARGET tinynet::mpi AND TARGET tinynet::cuda AND TINYNET_NCCL_INCLUDE_DIR AND TINYNET_NCCL_LIBRARY
+       AND NOT TARGET tinynet::nccl_library
+    )
+      add_library(tinynet::nccl_library INTERFACE IMPORTED ${ARGV1})
+      target_include_directories(tinynet::nccl_library SYSTEM INTERFACE "${TINYNET_NCCL_INCLUDE_DIR}")
+      target_link_libraries(tinynet::nccl_library INTERFACE "${TINYNET_NCCL_LIBRARY}" tinynet::mpi tinynet::cuda)
     endif()
   elseif("${name}" STREQUAL "cuda")
     set(tinynet_needs CUDA::cudart_static)
