@@ -110,8 +110,9 @@ class Mpi final : public Ranks {
     check(MPI_Bcast(bytes.data(), count_of(bytes.size()), MPI_BYTE, 0, world_), "MPI_Bcast");
   }
 
-  /// How many of the processes run on this machine, and which of these this one is, from 0.
+  /// How many of the processes run on this machine.
   int processes_here() const { return ask_here(MPI_Comm_size, "MPI_Comm_size"); }
+  /// Which of these this one is, from 0.
   int rank_here() const { return ask_here(MPI_Comm_rank, "MPI_Comm_rank"); }
 
   /// After a process was lost: MPI will not be ended, which would wait for that one. The program has to end without.
