@@ -38,8 +38,11 @@ void copy_state(const From& from, To& to, const Move& move) {
 template <class HostNet>
 class GpuModel : public Model {
  public:
-  GpuModel(HostNet&& net, const Options& options, const tinynet::Dataset& train)
-      : host_(std::move(net)), options_(options), train_(train) {
+  GpuModel(HostNet&& net, const Options& options, const tinynet::Dataset& train, const tinynet::Ranks* ranks)
+      : host_(std::move(net)), options_(options), train_(train), ranks_(ranks) {
+    if (ranks != nullptr && !tinynet::detail::HasKernels<Net>)
+      throw tinynet::Error(tinynet::ErrorCode::usage,
+                           "--dist nccl: there are no kernels for the net " + shape_text(options) + " on a GPU");
     computation_ = choose_engine<HostNet>(
         options, tinynet::detail::HasKernels<Net>,
         "--engine fused: there are no kernels for the net " + shape_text(options) + " on a GPU; use auto or tape");
@@ -48,7 +51,7 @@ class GpuModel : public Model {
   std::optional<float> step(bool wanted, const std::function<void(float)>& on_loss) override {
     start();
     if (!data_) {
-      data_.emplace(train_.to(tinynet::cuda));
+      data_.emplace((ranks_ != nullptr && options_.batch == 0 ? share(*ranks_, train_) : train_).to(tinynet::cuda));
       if (options_.batch != 0) {
         batches_.emplace(data_->images, data_->labels, options_.batch, tinynet::BatchOptions{.seed = {options_.seed}});
         if (steps_before_ < options_.steps) batches_->skip(steps_before_);  // to where they were
@@ -58,7 +61,8 @@ class GpuModel : public Model {
       return make_step(*net_, x, labels, options_.chunk_rows, wanted, *optimizer_, on_loss);
     };
     if (!batches_) return step_on(data_->images * options_.scale, data_->labels);
-    const auto batch = batches_->next();
+    auto batch = batches_->next();
+    if (ranks_ != nullptr) batch = share(*ranks_, batch);
     return step_on(batch.x * options_.scale, batch.y);
   }
 
@@ -119,6 +123,7 @@ class GpuModel : public Model {
   HostNet host_;
   const Options options_;
   const tinynet::Dataset& train_;
+  const tinynet::Ranks* ranks_;
   Computation computation_;
   Index steps_before_ = 0;
   mutable std::optional<Net> net_;
@@ -153,11 +158,12 @@ void check_memory(const Options& options, Index train_rows, Index test_rows, boo
 
 /// The net with these hidden widths, if it is the one that was asked for.
 template <class Activation, Index... Hidden>
-std::unique_ptr<Model> make_compiled_in(const Options& options, const tinynet::Dataset& train, Index test_rows) {
+std::unique_ptr<Model> make_compiled_in(const Options& options, const tinynet::Dataset& train, Index test_rows,
+                                        const tinynet::Ranks* ranks) {
   if (options.hidden != std::vector<Index>{Hidden...}) return nullptr;
   check_memory(options, train.size(), test_rows, options.engine != Engine::tape);
   using Net = tinynet::BasicMLP<float, Activation, inputs, Hidden..., classes>;
-  return std::make_unique<GpuModel<Net>>(Net(tinynet::Seed{options.seed}), options, train);
+  return std::make_unique<GpuModel<Net>>(Net(tinynet::Seed{options.seed}), options, train, ranks);
 }
 
 }  // namespace
@@ -171,11 +177,12 @@ std::string use_gpu(const std::string& device) {
   return "cuda:" + std::to_string(index) + " (" + gpu.name + ")";
 }
 
-std::unique_ptr<Model> make_gpu_model(const Options& options, const tinynet::Dataset& train, Index test_rows) {
+std::unique_ptr<Model> make_gpu_model(const Options& options, const tinynet::Dataset& train, Index test_rows,
+                                      const tinynet::Ranks* ranks) {
   if (options.activation == "relu")
-    if (auto model = make_compiled_in<tinynet::ReLU, 30, 30>(options, train, test_rows)) return model;
+    if (auto model = make_compiled_in<tinynet::ReLU, 30, 30>(options, train, test_rows, ranks)) return model;
   check_memory(options, train.size(), test_rows, false);
-  return std::make_unique<GpuModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train);
+  return std::make_unique<GpuModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train, ranks);
 }
 
 }  // namespace mnist

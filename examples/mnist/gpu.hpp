@@ -13,7 +13,8 @@ namespace mnist {
 std::string use_gpu(const std::string& device);
 
 /// The net that was asked for, on that GPU. The data must outlive it. Throws Error (device) if they do not fit into its
-/// memory, before anything is sent there.
-std::unique_ptr<Model> make_gpu_model(const Options& options, const tinynet::Dataset& train, Index test_rows);
+/// memory, before anything is sent there. With `ranks`, it trains on this process's part of the data, as make_model's.
+std::unique_ptr<Model> make_gpu_model(const Options& options, const tinynet::Dataset& train, Index test_rows,
+                                      const tinynet::Ranks* ranks = nullptr);
 
 }  // namespace mnist

@@ -1,4 +1,4 @@
-// The processes of a training: one, or all those of an MPI job with `--dist mpi`.
+// The processes of a training: one, or all those of an MPI job with `--dist mpi` or `--dist nccl`.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,8 @@ class Group {
   tinynet::Index size() const { return ranks() == nullptr ? 1 : ranks()->size(); }
   bool is_first() const { return ranks() == nullptr || ranks()->rank() == 0; }
 
+  /// The GPU of this member, as `--device` names it; empty if there is none for it.
+  virtual std::string gpu() const { return {}; }
   /// How many members run on this machine.
   virtual int members_here() const { return 1; }
   /// Whether it is true for any of them.
@@ -45,8 +47,8 @@ class Group {
   virtual void end(int /*exit_code*/) const {}
 };
 
-/// The group that `--dist` asks for: "none" or "mpi". A member that has not answered for `timeout` seconds counts as
-/// stopped. Throws Error (distributed) if this program was built without what it needs.
+/// The group that `--dist` asks for: "none", "mpi" or "nccl". A member that has not answered for `timeout` seconds
+/// counts as stopped. Throws Error (distributed) if this program was built without what it needs.
 std::unique_ptr<Group> make_group(const std::string& dist, double timeout);
 
 /// As load_data alone. The first one may have to download the data; the others find them where it has put them.

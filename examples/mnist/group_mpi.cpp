@@ -1,42 +1,11 @@
-// The processes of an MPI job.
-#include <chrono>
-#include <thread>
-#include <tinynet/dist/mpi.hpp>
-
-#include "group.hpp"
+// For a program that is built with MPI.
+#include "group_mpi.hpp"
 
 namespace mnist {
-namespace {
-
-class MpiGroup final : public Group {
- public:
-  explicit MpiGroup(double timeout) : mpi_({.timeout = timeout}) {}
-
-  const tinynet::Ranks* ranks() const override { return &mpi_; }
-  const tinynet::Mpi* mpi() const override { return &mpi_; }
-  int members_here() const override { return mpi_.processes_here(); }
-  bool any(bool here) const override { return mpi_.any(here); }
-  std::vector<std::uint64_t> gather(std::uint64_t here) const override { return mpi_.gather(here); }
-  void wait_for_all() const override { mpi_.barrier(a_week); }
-
-  void abandon() const override { mpi_.abandon(); }
-  std::string place() const override {
-    if (is_first()) return {};
-    std::this_thread::sleep_for(std::chrono::seconds(1));
-    return "rank " + std::to_string(mpi_.rank()) + ": ";
-  }
-  void end(int exit_code) const override { mpi_.abort(exit_code); }
-
- private:
-  static constexpr double a_week = 7 * 24 * 3600;
-
-  tinynet::Mpi mpi_;
-};
-
-}  // namespace
 
 std::unique_ptr<Group> make_group(const std::string& dist, double timeout) {
   if (dist == "mpi") return std::make_unique<MpiGroup>(timeout);
+  if (dist == "nccl") return make_nccl_group(timeout);
   return std::make_unique<Group>();
 }
 

@@ -101,9 +101,14 @@ void check_momentum(const Options& o) {
 /// What has not been made for several processes.
 void check_dist(Options& o) {
   if (o.dist == "none") return;
-  if (o.device != "cpu" && o.device != "auto")
-    throw Error(ErrorCode::usage, "--dist " + o.dist + " trains on CPUs; --device " + o.device + " cannot be with it");
-  o.device = "cpu";
+  const std::string device = o.dist == "mpi" ? "cpu" : "cuda";
+  if (o.device != device && o.device != "auto")
+    throw Error(ErrorCode::usage, "--dist " + o.dist + " trains on " +
+                                      (o.dist == "mpi" ? "CPUs" : "a GPU in each process") + "; --device " + o.device +
+                                      " cannot be with it");
+  o.device = device;
+  if (o.dist == "nccl" && o.engine == Engine::tape)
+    throw Error(ErrorCode::usage, "--dist nccl needs the fused engine; --engine tape cannot be with it");
   if (o.chunk_rows != 0)
     throw Error(ErrorCode::usage,
                 "--chunk-rows and --dist " + o.dist + ": give one of them; more processes take less memory, too");
@@ -148,7 +153,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   option("--device", "D", "auto, cpu, cuda, cuda:N (auto)",
          [&o](const auto& n, const auto& text) { o.device = device_name(n, text); });
   number("--threads", "N", "CPU threads, 0 = all (0)", o.threads, 0, 4096);
-  choice("--dist", "D", "none, mpi: each process of an MPI job takes a part of the rows", o.dist, {"none", "mpi"});
+  choice("--dist", "D", "none; mpi: each process of an MPI job takes a part of the rows; nccl: each on a GPU", o.dist,
+         {"none", "mpi", "nccl"});
   option("--dist-timeout", "S", "Seconds without an answer after which another process counts as stopped (20)",
          [&o](const auto& n, const auto& text) { o.dist_timeout = positive_number(n, text); });
 

@@ -53,7 +53,7 @@ bool choose_device(const Options& options, const Group& group, Console& console)
                  " CPUs");
   if (options.device == "cpu") return false;
   try {
-    const std::string name = use_gpu(options.device);
+    const std::string name = use_gpu(group.gpu().empty() ? options.device : group.gpu());
     if (options.device == "auto") console.note("device: " + name);
     return true;
   } catch (const Error& error) {
@@ -68,7 +68,7 @@ std::unique_ptr<Model> make_model_there(bool on_gpu, const Options& options, con
                                         Console& console) {
   if (!on_gpu) return make_model(options, data.train, group.ranks());
   try {
-    return make_gpu_model(options, data.train, data.test.size());
+    return make_gpu_model(options, data.train, data.test.size(), group.ranks());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::device || options.device != "auto") throw;
     note_cpu(error, console);

@@ -73,7 +73,11 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   line.option("--threads", "N", "How many are trained at once, each on one CPU; 0 = as many as there are CPUs (0)",
               [&o](const auto& name, const auto& text) { o.threads = mnist_option(name, text).threads; });
   line.option("--dist", "D", "none, mpi: trains on all processes of an MPI job, with --threads in each (none)",
-              [&o](const auto& name, const auto& text) { o.dist = mnist_option(name, text).dist; });
+              [&o](const auto& name, const auto& text) {
+                o.dist = mnist_option(name, text).dist;
+                if (o.dist == "nccl")  // the configurations are trained on CPUs
+                  throw Error(ErrorCode::usage, name + ": expected none or mpi, found 'nccl'");
+              });
   line.option("--dist-timeout", "S", "Seconds without an answer after which another process counts as lost (20)",
               [&o](const auto& name, const auto& text) { o.dist_timeout = mnist_option(name, text).dist_timeout; });
   line.option("--out", "DIR", "Folder of the results (sweep)",

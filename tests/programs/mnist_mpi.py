@@ -109,6 +109,9 @@ class Refused(MpiTest):
     def test_no_data_in_one(self):
         self.refused(4, "rank 1: ", ("--steps", 5), (self.folder / "none", ("--steps", 5)))
 
+    def test_nccl_without_gpus_or_nccl(self):
+        self.bad(8, "--dist nccl: ", "--dist", "nccl")
+
     def test_nowhere_to_save(self):
         done = self.run_job(3, "--threads", 1, "--steps", 5, "--save", self.folder / "none" / "file")
         self.assertEqual((done.returncode, len(self.errors(done))), (4, 1), done.stderr)
@@ -123,6 +126,8 @@ class Refused(MpiTest):
         for options, text in ((("--chunk-rows", 10), "--chunk-rows"), (("--device", "cuda"), "--device cuda"),
                               (("--dist-timeout", 0), "--dist-timeout")):
             self.bad(2, text, "--dist", "mpi", *options)
+        for options, text in ((("--engine", "tape"), "--engine tape"), (("--device", "cpu"), "--device cpu")):
+            self.bad(2, text, "--dist", "nccl", *options)
         self.bad(2, "--dist", "--dist", "nothing")
 
 

@@ -26,6 +26,7 @@ class Refused(SweepTest):
                 ("--steps", "0", "--steps: expected a whole number above 0, found '0'"),
                 ("--threads", "-1", "--threads: expected"),
                 ("--dataset", "x", "--dataset: expected"),
+                ("--dist", "nccl", "--dist: expected none or mpi, found 'nccl'"),
                 ("--file", "--quiet", "--file: expected a name"),
                 ("--stps", "5", "unknown option '--stps'; the nearest is --steps"),
                 ("--quiet=1", "x", "--quiet: takes no value")):
