@@ -92,7 +92,7 @@ def check(name, rounds):
 
 
 def compare(name, work, options):
-    """Runs all peers in turns; returns name -> results of the rounds, and name -> why there are none."""
+    """Runs all peers in turns; after every round yields name -> results so far, and name -> why there are none."""
     rounds, absent = {}, {}
     commands = {peer: command_of(peer, work, options) for peer in work.peers}
     for peer, command in commands.items():
@@ -108,9 +108,9 @@ def compare(name, work, options):
                 absent[peer] = f"failed: {error}"
                 rounds.pop(peer, None)
         print(f"{name}: round {number + 1} of {options.rounds}", file=sys.stderr)
-    rounds = {peer: rounds[peer] for peer in work.peers if peer in rounds}
-    check(name, rounds)
-    return rounds, absent
+        in_order = {peer: rounds[peer] for peer in work.peers if peer in rounds}
+        check(name, in_order)
+        yield in_order, absent
 
 
 def table(work, rounds, absent):
@@ -178,13 +178,14 @@ def main():
     stored = {"about": about, "works": {}}
     for name in options.works or [name for name in WORKS if name != "gpu"]:
         work = WORKS[name]
-        rounds, absent = compare(name, work, options)
-        lines += table(work, rounds, absent)
-        stored["works"][name] = {"title": work.title, "unit": work.unit, "rounds": rounds, "absent": absent}
-        for path, text in [(options.output, "\n".join(lines)), (options.json, json.dumps(stored, indent=1) + "\n")]:
-            if path:  # after every work, so that nothing is lost if a later one is stopped
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
+        before = lines
+        for rounds, absent in compare(name, work, options):
+            lines = before + table(work, rounds, absent)
+            stored["works"][name] = {"title": work.title, "unit": work.unit, "rounds": rounds, "absent": absent}
+            for path, text in [(options.output, "\n".join(lines)), (options.json, json.dumps(stored, indent=1) + "\n")]:
+                if path:  # after every round, so that little is lost if a later one is stopped
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(text)
     print("\n".join(lines))
 
 

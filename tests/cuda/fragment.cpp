@@ -82,6 +82,44 @@ TEST_CASE("three terms are the float, one is a byte, and they lie where the plai
   CHECK(std::isnan(not_a_number.number(0, 0) + not_a_number.number(1, 0) + not_a_number.number(2, 0)));
 }
 
+TEST_CASE("bytes as half floats, and floats as two of them") {
+  for (std::uint32_t byte = 0; byte < 256; byte += 4) {
+    gpu::HalfBytes<2> operand;
+    gpu::Plain<float, 2> plain;
+    for (int j = 0; j < 2; ++j) {
+      const gpu::FourBytes bytes{byte | (byte + 1) << 8 | (byte + 2) << 16 |
+                                 (byte + 3 - static_cast<unsigned>(j)) << 24};
+      operand.set(j, bytes);
+      plain.set(j, bytes);
+    }
+    CHECK(plain.number[0] == static_cast<float>(byte));
+    for (int i = 0; i < 8; ++i) CHECK(operand.number(i) == plain.number[i]);
+  }
+  // From the largest, some thousands, to what is 2^14 times as small: 22 binary digits.
+  const float numbers[] = {8191.9f, -3.14159274f, 0.123456789f, -1.0f};
+  gpu::HalfTerms<1> terms;
+  gpu::Plain<float, 1> plain;
+  terms.set(0, {{numbers[0], numbers[1], numbers[2], numbers[3]}});
+  plain.set(0, {{numbers[0], numbers[1], numbers[2], numbers[3]}});
+  for (int i = 0; i < 4; ++i)
+    CHECK(std::abs(terms.number(0, i) + terms.number(1, i) - plain.number[i]) <=
+          std::ldexp(std::abs(plain.number[i]), -22) + std::ldexp(1.0f, -25));
+  terms.set(0, {{std::nanf("1"), INFINITY, 0, 0}});
+  CHECK(std::isnan(terms.number(0, 0)));
+  CHECK(std::isnan(terms.number(0, 1) + terms.number(1, 1)));
+}
+
+TEST_CASE("the power of two that brings a number where it is wanted") {
+  for (const float x : {1.0f, 1.99f, 3e-30f, 7e20f, 0.1f}) {
+    const float scaled = x * gpu::power_of_two(x, 12);
+    CHECK(scaled >= 4096.0f);
+    CHECK(scaled < 8192.0f);
+  }
+  CHECK(gpu::power_of_two(0, 0) == std::ldexp(1.0f, 127));
+  CHECK(std::isfinite(gpu::power_of_two(INFINITY, 12)));
+  CHECK(gpu::power_of_two(INFINITY, 12) > 0);
+}
+
 TEST_CASE("the pairs of terms: three for bytes, six for floats, the largest product last") {
   int pairs = 0, last = -1;
   gpu::each_pair_of_terms<1, 3>([&](int i, int j) {

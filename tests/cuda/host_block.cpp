@@ -75,3 +75,18 @@ TEST_CASE("phases run all threads, from the first to the last or the other way r
     CHECK(warps == (backward ? std::vector{11, 10} : std::vector{10, 11}));
   }
 }
+
+TEST_CASE("groups of warps must meet before others go on") {
+  std::byte shared{};
+  const gpu::HostBlock<4> block(0, &shared);
+  const auto nothing = [](const auto&) {};
+  block.each_warp_in_groups<2>(nothing);
+  block.each_warp_in_groups<2>(nothing);
+  CHECK_THROWS_AS(block.each_warp(nothing), std::logic_error);
+  CHECK_THROWS_AS(block.each_thread(nothing), std::logic_error);
+  CHECK_THROWS_AS(block.each_warp_in_groups<1>(nothing), std::logic_error);
+  block.meet();
+  block.each_warp(nothing);
+  block.each_warp_in_groups<4>(nothing);  // which is all of them
+  block.each_thread(nothing);
+}

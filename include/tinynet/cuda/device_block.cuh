@@ -117,6 +117,7 @@ class DeviceBlock {
     else  // barrier 0 is everybody's
       asm volatile("bar.sync %0, %1;" ::"r"(1 + warp.number() / Group), "n"(Group * warp_size) : "memory");
   }
+  TINYNET_DEVICE void meet() const { __syncthreads(); }
   template <class F>
   TINYNET_DEVICE void each_warp_without_barrier(const F& f) const {
     f(DeviceWarp(thread_number()));

@@ -93,6 +93,7 @@ class FusedStep {
       if (Plan::input_buffers > 1) load(end);
       first_products(kept, fragments);
       rest(Team<Block, Plan::team_warps()>{block_, fragments}, begin, rows);
+      block_.meet();
       const Flush flush{begin == 0, end == count || end % kept_rows == 0, begin < kept_rows};
       block_.each_warp([&](const Warp& warp) { weight_gradients<0>(warp, kept[warp], fragments, flush); });
       if (Plan::input_buffers == 1) load(end);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <stdexcept>
 #include <tinynet/cuda/fragment.hpp>
 
 namespace tinynet::detail::gpu {
@@ -129,18 +130,26 @@ class HostBlock {
 
   template <class F>
   void each_thread(const F& f) const {
+    require_meeting(Warps);
     for (int i = 0; i < threads; ++i) f(backward_ ? threads - 1 - i : i);
   }
   template <class F>
   void each_warp(const F& f) const {
-    for (int i = 0; i < Warps; ++i) f(HostWarp(backward_ ? Warps - 1 - i : i));
+    require_meeting(Warps);
+    run_warps(f);
   }
 
-  /// As each_warp, but a warp waits only for those of its group of so many.
+  /// As each_warp, but a warp waits only for those of its group of so many. Groups of another size, or all, must not go
+  /// on before all have met: here they would find everything in order, on a GPU not. So this throws std::logic_error
+  /// then.
   template <int Group, class F>
   void each_warp_in_groups(const F& f) const {
-    each_warp(f);
+    require_meeting(Group);
+    run_warps(f);
+    group_ = Group;
   }
+  /// Until all are here.
+  void meet() const { group_ = Warps; }
   /// As each_warp, but what these warps do others may see only after the next phase.
   template <class F>
   void each_warp_without_barrier(const F& f) const {
@@ -160,9 +169,19 @@ class HostBlock {
   }
 
  private:
+  template <class F>
+  void run_warps(const F& f) const {
+    for (int i = 0; i < Warps; ++i) f(HostWarp(backward_ ? Warps - 1 - i : i));
+  }
+  void require_meeting(int group) const {
+    if (group_ != Warps && group_ != group)
+      throw std::logic_error("a block's groups of warps go on without having met");
+  }
+
   int number_;
   std::byte* shared_;
   bool backward_;
+  mutable int group_ = Warps;  // how many warps have waited for each other
 };
 
 }  // namespace tinynet::detail::gpu
