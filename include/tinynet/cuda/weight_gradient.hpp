@@ -107,14 +107,20 @@ class WeightGradient {
   using Right =
       std::conditional_t<of_bytes, typename Products::ByBytes, typename Products::template Operand<Scalar, 1>>;
 
-  // Of so many shares from number `from` on. Those beyond the gradient give sums that nobody reads.
+  // Of so many shares from number `from` on. Those beyond the gradient take the last inputs, for sums that
+  // nobody reads.
   template <int Shares>
   TINYNET_DEVICE static void multiply(const Warp& warp, int from, Sum* sums, const Right (&right)[width], int f,
                                       const Tiles& tiles) {
     if (Share::end(from) > Net::inputs[L] && Share(warp, from).input >= Net::inputs[L]) return;
     Left left[Shares];
     TINYNET_UNROLL
-    for (int s = 0; s < Shares; ++s) read_inputs(warp, left[s], Share(warp, from + s).input, f, tiles);
+    for (int s = 0; s < Shares; ++s) {
+      constexpr int last = Plan::columns(L) - fragment_rows;
+      const int input = Share(warp, from + s).input;
+      const bool all_inside = Share::end(from + s) <= Plan::columns(L);  // as in flush
+      read_inputs(warp, left[s], all_inside || input < last ? input : last, f, tiles);
+    }
     Products::multiply_add(warp, sums, left, right);
   }
 
