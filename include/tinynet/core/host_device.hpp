@@ -18,7 +18,7 @@ inline constexpr bool cuda_unit = false;
 /// A part of a kernel: for the GPU, and where there is no CUDA for the host, which then runs the kernel itself.
 #define TINYNET_DEVICE __device__ __forceinline__
 #else
-#define TINYNET_DEVICE
+#define TINYNET_DEVICE inline
 #endif
 
 #ifdef __CUDA_ARCH__
