@@ -161,8 +161,8 @@ class FusedStep {
   }
 
   // All else that concerns a tile's rows: from `begin` on there are so many.
-  template <class Warps>
-  TINYNET_DEVICE void rest(const Warps& team, int begin, int rows) const {
+  template <class OwnTeam>
+  TINYNET_DEVICE void rest(const OwnTeam& team, int begin, int rows) const {
     add_slices<0>(team);
     forward<1>(team);
     loss(team, begin, rows);
@@ -192,12 +192,12 @@ class FusedStep {
   }
 
   // x W^T + b.
-  template <int L, class Warps>
-  TINYNET_DEVICE void multiply(const Warps& team) const {
+  template <int L, class OwnTeam>
+  TINYNET_DEVICE void multiply(const OwnTeam& team) const {
     using Input = typename StepTiles<Plan>::template Input<L>;
     constexpr int across = divide_up(Net::out[L], fragment_columns);
     Products::template multiply<Input>(
-        Divided<Warps::divide(Plan::forward(L), across)>{}, team, across, Plan::columns(L) / fragment_depth,
+        Divided<OwnTeam::divide(Plan::forward(L), across)>{}, team, across, Plan::columns(L) / fragment_depth,
         [&](int row, int k) { return aligned_quad<Scalar>(tiles_.template input<L>(row) + k); },
         [&](auto& operand, int unit, int k) {
           if constexpr (L == 0)
@@ -207,8 +207,8 @@ class FusedStep {
         },
         Put<L>{*this});
   }
-  template <int L, class Warps>
-  TINYNET_DEVICE void add_slices(const Warps& team) const {
+  template <int L, class OwnTeam>
+  TINYNET_DEVICE void add_slices(const OwnTeam& team) const {
     constexpr int out = Net::out[L], slices = Plan::forward(L).slices;
     if constexpr (slices > 1)
       team.each_thread([&](const Rows& rows, int first, int threads) {
@@ -231,8 +231,8 @@ class FusedStep {
         }
       });
   }
-  template <int L, class Warps>
-  TINYNET_DEVICE void forward(const Warps& team) const {
+  template <int L, class OwnTeam>
+  TINYNET_DEVICE void forward(const OwnTeam& team) const {
     if constexpr (L <= last) {
       multiply<L>(team);
       add_slices<L>(team);
@@ -241,8 +241,8 @@ class FusedStep {
   }
 
   // The losses, and their derivatives where the net's outputs were.
-  template <class Warps>
-  TINYNET_DEVICE void loss(const Warps& team, int begin, int rows) const {
+  template <class OwnTeam>
+  TINYNET_DEVICE void loss(const OwnTeam& team, int begin, int rows) const {
     team.each_thread([&](const Rows& own_rows, int number, int threads) {
       for (int i = number; i < own_rows.fragments * fragment_rows; i += threads) {
         const int r = own_rows.first + i;
@@ -263,12 +263,12 @@ class FusedStep {
   }
 
   // The gradient by the outputs of the layer below, from that of layer L.
-  template <int L, class Warps>
-  TINYNET_DEVICE void backward(const Warps& team) const {
+  template <int L, class OwnTeam>
+  TINYNET_DEVICE void backward(const OwnTeam& team) const {
     if constexpr (L > 0) {
       constexpr int in = Net::in[L], across = divide_up(in, fragment_columns);
       Products::template multiply<Scalar>(
-          Divided<Warps::divide(Plan::backward(L), across)>{}, team, across, divide_up(Net::out[L], fragment_depth),
+          Divided<OwnTeam::divide(Plan::backward(L), across)>{}, team, across, divide_up(Net::out[L], fragment_depth),
           [&](int row, int k) { return aligned_quad<Scalar>(tiles_.template delta<L>(row) + k); },
           [&](auto& operand, int input, int k) { other_weights_.template of_input<L>(operand, input, k); },
           [&](int, int row, int input, Scalar sum) {

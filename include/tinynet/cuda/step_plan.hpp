@@ -17,6 +17,7 @@ constexpr int round_up(int n, int to) { return divide_up(n, to) * to; }
 struct Division {
   int rows, columns, slices;
 };
+/// The same as an argument, whose value is part of its type.
 template <Division>
 struct Divided {};
 

@@ -66,8 +66,9 @@ struct WarpProducts {
   }
 
   /// A product of the team's fragments of rows x `across` fragments, each the sum of `depth` products, divided among
-  /// its warps: C[row][column] is the sum over k of those of A and B. a(row, k) gives four numbers from a k that is a
-  /// multiple of 4, b(operand, column, k) puts them into what a lane keeps of B. Calls f(slice, row, column, sum).
+  /// its warps as D says: C[row][column] is the sum over k of those of A and B. a(row, k) gives four numbers from a k
+  /// that is a multiple of 4, b(operand, column, k) puts them into what a lane keeps of B. Calls f(slice, row, column,
+  /// sum).
   template <class From, Division D, class Team, class A, class B, class F>
   TINYNET_DEVICE static void multiply(Divided<D>, const Team& team, int across, int depth, const A& a, const B& b,
                                       const F& f) {
