@@ -55,16 +55,16 @@ TEST_CASE("one that nobody looks at is never computed") {
 
 TEST_CASE("it can be taken by somebody who puts it there") {
   Gradient gradient(3);
-  CHECK(gradient.take() == nullptr);
+  CHECK(gradient.take().first == nullptr);
   Constant two(2), five(5);
   gradient.setZero();
   gradient.add(&two, {});
-  CHECK(gradient.take() == &two);
+  CHECK(gradient.take().first == &two);
   two.put(gradient.numbers(), false);
-  CHECK(gradient.take() == nullptr);
+  CHECK(gradient.take().first == nullptr);
   CHECK(is(gradient, 2));
   gradient.add(&five, {});
-  CHECK(gradient.take() == nullptr);  // there is something else already
+  CHECK(gradient.take().first == nullptr);  // there is something else already
   CHECK(is(gradient, 7));
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("after its numbers were given away nothing is put off") {
   Constant two(2);
   gradient.add(&two, {});
   CHECK(numbers[1].number == 2);
-  CHECK(gradient.take() == nullptr);
+  CHECK(gradient.take().first == nullptr);
   gradient.setZero();
   CHECK(numbers[1].number == 0);
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <cfenv>
 #include <limits>
@@ -24,12 +25,14 @@ using detail::parallel_for;
 
 namespace {
 
-/// Checks that parallel_for runs every index once, with workers that exist and are never used twice at a time.
-void check_every_index_once(Index count) {
+/// Checks that parallel_for, or what is like it, runs every index once, with workers that exist and are never used
+/// twice at a time.
+template <class Loop>
+void check_every_index_once(Index count, const Loop& loop) {
   std::vector<std::atomic<int>> calls(static_cast<std::size_t>(count));
   std::vector<std::atomic<int>> busy(static_cast<std::size_t>(num_threads()));
   std::atomic<bool> clash = false;
-  parallel_for(count, [&](Index i, int worker) {
+  loop(count, [&](Index i, int worker) {
     if (worker < 0 || worker >= num_threads() || busy[static_cast<std::size_t>(worker)]++ != 0) clash = true;
     ++calls[static_cast<std::size_t>(i)];
     --busy[static_cast<std::size_t>(worker)];
@@ -40,6 +43,10 @@ void check_every_index_once(Index count) {
   CHECK(once);
 }
 
+void check_every_index_once(Index count) {
+  check_every_index_once(count, [](Index n, const auto& f) { parallel_for(n, f); });
+}
+
 }  // namespace
 
 TEST_CASE("every index is called once, whatever the number of threads") {
@@ -47,7 +54,31 @@ TEST_CASE("every index is called once, whatever the number of threads") {
     set_num_threads(threads);
     CHECK(num_threads() == threads);
     for (const Index count : {0, 1, 2, 3, 100, 10'000}) check_every_index_once(count);
+    for (const Index count : {0, 1, 3, 4, 5, 33})
+      for (int again = 0; again < 20; ++again)
+        check_every_index_once(count, [](Index n, const auto& f) { detail::parallel_apart(n, f); });
   }
+}
+
+TEST_CASE("a thread that is there gets what it had the last time") {
+  set_num_threads(2);
+  for (int again = 0; again < 50; ++again) {
+    std::array<std::thread::id, 4> ids;
+    std::atomic<int> waiting = 0;
+    detail::parallel_apart(4, [&](Index i, int) {
+      ids[static_cast<std::size_t>(i)] = std::this_thread::get_id();
+      if (i < 2)
+        for (++waiting; waiting < 2;) std::this_thread::yield();  // ends only if each thread has one of these
+    });
+    CHECK(ids[0] == std::this_thread::get_id());
+    CHECK(ids[1] != ids[0]);
+  }
+  CHECK_THROWS_WITH(detail::parallel_apart(6,
+                                           [](Index i, int) {
+                                             if (i == 3) throw std::runtime_error("this one fails");
+                                           }),
+                    "this one fails");
+  set_num_threads(0);
 }
 
 TEST_CASE("several threads do work") {

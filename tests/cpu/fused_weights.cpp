@@ -19,6 +19,7 @@ TEST_CASE("transposed and straight weights, biases, and gradients, in the net's 
       detail::Stage<float>{in, hidden, w1.data(), b1.data(), {}, dw1.data(), db1.data()},
       detail::Stage<float>{hidden, out, w2.data(), nullptr, {}, dw2.data(), nullptr}};
   detail::FusedWeights<float> weights(stages);
+  weights.load();
 
   for (const bool reordered : {false, true}) {
     CAPTURE(reordered);

@@ -2,6 +2,8 @@
 // the host's own player for kernels. All that a device computes can be tested on it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <new>
@@ -27,8 +29,8 @@ inline int emulated_blocks = 0;
 /// a block of threads has.
 inline int emulated_steps = 0, emulated_sums = 0, emulated_sums_with_step = 0, emulated_shared_bytes = 99 << 10;
 
-/// How many launches went one by one, and as parts of graphs.
-inline int emulated_launches = 0, emulated_launches_in_graphs = 0;
+/// How many launches went one by one, and as parts of graphs, some of these beside the one before.
+inline int emulated_launches = 0, emulated_launches_in_graphs = 0, emulated_launches_beside = 0;
 
 /// Runs a kernel, of which the function is a host's.
 inline void play(const tinynet::detail::KernelLaunch& launch) {
@@ -40,9 +42,15 @@ struct EmulatedLauncher {
     explicit Graph(std::span<const tinynet::detail::KernelLaunch> launches)
         : launches_(launches.begin(), launches.end()) {}
     void set(std::size_t i, const tinynet::detail::KernelLaunch& launch) { launches_[i].argument = launch.argument; }
+    /// Those that are beside each other in another order than they came in.
     void launch() {
       emulated_launches_in_graphs += static_cast<int>(launches_.size());
-      for (const auto& launch : launches_) play(launch);
+      for (auto begin = launches_.begin(); begin != launches_.end();) {
+        const auto end = std::find_if(begin + 1, launches_.end(), [](const auto& launch) { return !launch.beside; });
+        emulated_launches_beside += static_cast<int>(end - begin) - 1;
+        for (auto next = end; next != begin;) play(*--next);
+        begin = end;
+      }
     }
 
    private:
@@ -75,12 +83,15 @@ class EmulatedMemory {
   }
   void deallocate(void* memory, std::size_t bytes) noexcept {
     --emulated_blocks;
+    ++returned_;
     free_[bytes].push_back(memory);
   }
+  std::size_t returned() const { return returned_; }
 
  private:
   static constexpr std::align_val_t alignment{64};
   std::map<std::size_t, std::vector<void*>> free_;
+  std::size_t returned_ = 0;
 };
 
 template <class Plan, class Loss>
@@ -106,8 +117,8 @@ struct tinynet::detail::DeviceRuntime<test::Emulated> {
 
   static int shared_bytes() { return test::emulated_shared_bytes; }
   static unsigned* arrived() {
-    static unsigned number = 0;
-    return &number;
+    static std::array<unsigned, LaunchQueue<test::EmulatedLauncher>::length> numbers{};
+    return &numbers[queue().size()];
   }
   template <class Plan, class Loss>
   static void launch(const gpu::StepArguments<Plan, Loss>& arguments) {
@@ -138,7 +149,8 @@ struct tinynet::detail::DeviceRuntime<test::Emulated> {
   template <class Arguments>
   static void add(const char* name, const Arguments& arguments) {
     const auto function = [](const void* argument) { test::play_kernel(*static_cast<const Arguments*>(argument)); };
-    queue().add({reinterpret_cast<const void*>(+function), name, 1, 1, 0}, arguments);
+    queue().add({reinterpret_cast<const void*>(+function), name, 1, 1, 0}, arguments,
+                arguments.footprint(memory().returned()));
   }
 };
 

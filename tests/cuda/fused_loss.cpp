@@ -57,7 +57,7 @@ TEST_CASE("cross entropy of several nets") {
   check_both(Sequential{Linear<6, 4>{generator}, Sigmoid{}}, true, loss);
 }
 
-TEST_CASE("rows that do not count, and an ensemble: one net after another") {
+TEST_CASE("rows that do not count, and an ensemble") {
   std::vector<int> some = y;
   for (std::size_t i = 0; i < some.size(); i += 2) some[i] = -1;
   check_both(MLP<6, 9, 4>{Seed{1}}, true,
@@ -261,4 +261,61 @@ TEST_CASE_TEMPLATE("the steps of a loop go to the device in graphs, and are the 
   const auto batches_one_by_one = counted([&] { return train_long<Optimizer>(some, 210, 1); });
   const auto batches_in_graphs = counted([&] { return train_long<Optimizer>(same, 210, 1000); });
   CHECK(batches_in_graphs.first == batches_one_by_one.first);
+}
+
+namespace {
+
+using Net = decltype(MLP<6, 9, 4>{Seed{1}}.to(emulated));
+
+Net net_there(int number) { return MLP<6, 9, 4>{Seed{static_cast<std::uint64_t>(number)}}.to(emulated); }
+
+/// Trains nets of these numbers together, each with a rate of its own; the parameters of all.
+std::vector<Eigen::VectorXf> train_together(const std::vector<int>& numbers, int steps) {
+  const DeviceLabels<test::Emulated> labels_there(y, emulated);
+  std::vector<Net> list;
+  for (const int number : numbers) list.push_back(net_there(number));
+  Ensemble<dynamic, Net> nets{std::move(list)};
+  std::vector<Adam<There>> optimizers;
+  for (std::size_t k = 0; k < numbers.size(); ++k)
+    optimizers.emplace_back(nets[static_cast<Index>(k)], AdamOptions{.lr = 0.001 * (1 + numbers[k])});
+  for (int step = 0; step < steps; ++step) {
+    const auto losses = cross_entropy(nets(x_there), labels_there);
+    nets.zero_grad();
+    losses.backward();
+    for (auto& optimizer : optimizers) optimizer.step();
+  }
+  std::vector<Eigen::VectorXf> parameters;
+  for (const auto& optimizer : optimizers) parameters.push_back(optimizer.parameters().value.to(cpu));
+  return parameters;
+}
+
+}  // namespace
+
+TEST_CASE("the kernels of an ensemble's nets are beside each other, and compute the same") {
+  for (const int count : {2, 3, 16, 20}) {
+    CAPTURE(count);
+    std::vector<int> numbers;
+    for (int k = 0; k < count; ++k) numbers.push_back(k);
+    test::emulated_launches_in_graphs = test::emulated_launches_beside = 0;
+    const auto together = train_together(numbers, 70);
+    CHECK(test::emulated_launches_in_graphs > 70 * count);
+    // All but the first of each step's two kernels, and those that a queue begins with.
+    CHECK(test::emulated_launches_beside >=
+          test::emulated_launches_in_graphs * (count - 1) / count - test::emulated_launches_in_graphs / 32);
+    for (const int k : numbers) CHECK(together[static_cast<std::size_t>(k)] == train_together({k}, 70)[0]);
+  }
+}
+
+TEST_CASE("steps that follow each other may use the same memory, and are not beside each other then") {
+  const DeviceLabels<test::Emulated> labels_there(y, emulated);
+  const Net one = net_there(1), other = net_there(2);
+  test::emulated_launches_in_graphs = test::emulated_launches_beside = 0;
+  std::optional<Var<There, 1, 1>> last;
+  for (int i = 0; i < 64; ++i) {
+    cross_entropy(one(x_there), labels_there);
+    last = cross_entropy(other(x_there), labels_there);
+  }
+  CHECK(last->item() == cross_entropy(other(x_there), y).item());
+  CHECK(test::emulated_launches_in_graphs > 0);
+  CHECK(test::emulated_launches_beside == 0);
 }

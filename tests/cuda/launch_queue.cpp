@@ -1,17 +1,20 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstring>
 #include <stdexcept>
 #include <string>
 #include <tinynet/cuda/launch_queue.hpp>
 
+using tinynet::detail::Footprint;
 using tinynet::detail::Kernel;
 using tinynet::detail::KernelLaunch;
 using tinynet::detail::LaunchQueue;
 
 namespace {
 
-// What has been launched: the kernels' names with their arguments; in graphs, and which arguments were set for these.
+// What has been launched: the kernels' names with their arguments; in graphs, where a + is between those that may run
+// at the same time, and which arguments were set for these.
 std::string done;
 int graphs_made, graph_launches, arguments_set, fails_at = -100;
 
@@ -20,6 +23,7 @@ void run(const KernelLaunch& launch) {
   REQUIRE(launch.argument.size() == sizeof argument);
   std::memcpy(&argument, launch.argument.data(), sizeof argument);
   if (argument == fails_at) throw std::runtime_error("this launch fails");
+  if (launch.beside) done.back() = '+';
   done += launch.kernel.name + std::to_string(argument) + " ";
 }
 
@@ -47,7 +51,7 @@ struct Launcher {
 using Queue = LaunchQueue<Launcher>;
 constexpr int half = static_cast<int>(Queue::length) / 2;
 
-constexpr int some_function = 0, another = 0;
+constexpr int some_function = 0, another = 0, block = 0, second_block = 0;
 const Kernel step{&some_function, "step", 4, 32, 100}, update{&another, "update", 2, 64, 0};
 
 struct Fixture {
@@ -58,7 +62,7 @@ struct Fixture {
   }
 
   void add(const Kernel& kernel, int argument) {
-    queue.add(kernel, argument);
+    queue.add(kernel, argument, {{&block}});
     expected += kernel.name + std::to_string(argument) + " ";
   }
   void add_steps(int count, int argument) {
@@ -138,23 +142,77 @@ TEST_CASE_FIXTURE(Fixture, "only so many graphs are kept, those last used") {
     kernel.blocks = blocks;
     for (int i = 0; i < count * 2 * half; ++i) add(kernel, 1);
   };
-  for (unsigned blocks = 1; blocks <= 4; ++blocks) add_queues(blocks, 2);
-  CHECK(graphs_made == 4);
+  for (unsigned blocks = 1; blocks <= half; ++blocks) add_queues(blocks, 2);
+  CHECK(graphs_made == half);
   add_queues(1, 1);
-  add_queues(5, 2);  // in place of 2
-  CHECK(graphs_made == 5);
+  add_queues(half + 1, 2);  // in place of 2
+  CHECK(graphs_made == half + 1);
   add_queues(1, 1);
-  CHECK(graphs_made == 5);
+  CHECK(graphs_made == half + 1);
   add_queues(2, 2);
-  CHECK(graphs_made == 6);
+  CHECK(graphs_made == half + 2);
   CHECK(done == expected);
+}
+
+TEST_CASE_FIXTURE(Fixture, "launches of a kernel that write to different blocks are beside each other") {
+  std::array<int, 2 * half> blocks{};
+  const auto add_nets = [&](int count) {
+    for (const Kernel& kernel : {step, update})
+      for (int net = 0; net < count; ++net) queue.add(kernel, net, {{&blocks[static_cast<std::size_t>(net)], nullptr}});
+  };
+  for (int i = 0; i < 3 * half / 2; ++i) add_nets(2);  // three queues
+  CHECK(graph_launches == 2);
+  const std::string steps = "step0+step1 update0+update1 ";
+  CHECK(done.substr(done.size() - 2 * steps.size()) == steps + steps);
+  CHECK(graphs_made == 1);
+
+  // Three nets: a queue ends in the middle of a step, at three places until it begins again as the first one did.
+  done.clear();
+  for (int i = 0; i < 40; ++i) add_nets(3);
+  queue.flush();
+  CHECK(graphs_made == 4);
+  CHECK(done.find("step0+step1+step2 update0+update1+update2 ") != std::string::npos);
+  CHECK(done.find("update2+") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "others are not") {
+  std::string last;
+  const auto add_pair = [&](const Kernel& kernel, const Footprint& first, const Footprint& second) {
+    done.clear();
+    for (int i = 0; i < 2 * half; ++i) {
+      queue.add(step, 1, first);
+      queue.add(kernel, 2, second);
+      queue.add(update, 3, {{&block}});
+      queue.add(update, 4, {{&block}});
+    }
+    queue.flush();
+    CAPTURE(done);
+    CHECK(graph_launches > 0);
+    CHECK(done.find("update3 update4 ") != std::string::npos);
+    return done.find("step1+") != std::string::npos;
+  };
+  CHECK(add_pair(step, {{&block}}, {{&second_block}}));
+  CHECK(add_pair(step, {{nullptr, &block}}, {{nullptr, &second_block}}));
+  CHECK_FALSE(add_pair(step, {{&block}}, {{&block}}));
+  CHECK_FALSE(add_pair(step, {{&block, &second_block}}, {{nullptr, nullptr, &block}}));
+  CHECK_FALSE(add_pair(step, {{&block}, 5}, {{&second_block}, 6}));  // what one has used may be the other's now
+  CHECK_FALSE(add_pair(update, {{&block}}, {{&second_block}}));
+  Kernel larger = step;
+  larger.blocks = 5;
+  CHECK_FALSE(add_pair(larger, {{&block}}, {{&second_block}}));
+  // The third shares nothing with the second, but with the first.
+  done.clear();
+  for (int i = 0; i < 2 * half; ++i)
+    for (const int* written : {&block, &second_block, &block, &second_block}) queue.add(step, 0, {{written}});
+  CHECK(done.find("step0+step0 step0+step0 ") != std::string::npos);
+  CHECK(done.find("+step0+") == std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "what cannot be launched is told, and what was behind it is forgotten") {
   fails_at = 7;
   add(step, 1);
-  queue.add(step, 7);
-  queue.add(step, 8);
+  queue.add(step, 7, {});
+  queue.add(step, 8, {});
   CHECK_THROWS_AS(queue.flush(), std::runtime_error);
   CHECK(done == expected);
   fails_at = -100;

@@ -1,6 +1,7 @@
 // Nets that are trained together have the bits that each of them has alone.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -68,10 +69,10 @@ void compare(std::uint64_t count, int steps, const Next& next) {
     REQUIRE(losses.size() == static_cast<Index>(count));
     nets.zero_grad();
     losses.backward();
+    nets.for_each([&](Index k) { together_optimizers.step(static_cast<std::size_t>(k)); });
     for (std::size_t k = 0; k < count; ++k) {
       CAPTURE(i);
       CAPTURE(k);
-      together_optimizers.step(k);
       const auto loss = tn::cross_entropy(alone[k](x), labels, {.label_smoothing = 0.1});
       alone[k].zero_grad();
       loss.backward();
@@ -201,7 +202,12 @@ TEST_CASE("a net that is not finite any more disturbs no other one; one that is 
     CHECK_THROWS_AS(losses[2].item(), tn::Error);
     nets.zero_grad();
     losses.backward();
-    for (auto& o : optimizers) o.step();
+    std::array<int, 4> calls{};
+    nets.for_each([&](Index k) {
+      optimizers[static_cast<std::size_t>(k)].step();
+      ++calls[static_cast<std::size_t>(k)];
+    });
+    CHECK(calls == std::array{1, 1, 0, 1});
     const auto loss = tn::cross_entropy(alone(data.images), data.labels);
     alone.zero_grad();
     loss.backward();
@@ -223,6 +229,44 @@ TEST_CASE("a net of an ensemble is a net like any other") {
   const auto outputs = nets(data.images);
   CHECK(outputs[1].value() == nets[1](data.images).value());
   CHECK(tn::evaluate(nets[0], data.images, data.labels).loss > 0);
+}
+
+TEST_CASE("the losses' gradients: retained, added up, of one net alone, and freed") {
+  const tn::Dataset data = random_dataset(200, 20, 0.3);
+  for (const auto engine : {tn::Engine::automatic, tn::Engine::tape}) {
+    tn::set_engine(engine);
+    tn::Ensemble<3, tn::MLP<20, 5, 10>> nets{seeds(3)};
+    const auto gradient = [&](Index k) -> Eigen::VectorXf { return tn::flat_parameters(nets[k])->gradient; };
+    auto losses = tn::cross_entropy(nets(data.images), data.labels);
+    losses.backward(tn::RetainGraph{true});
+    const auto once = gradient(1);
+    CHECK(once.norm() > 0);
+    losses.backward();
+    CHECK(gradient(1) == 2 * once);
+    CHECK_THROWS_AS(losses.backward(), tn::Error);
+    CHECK_THROWS_AS(losses[2].backward(), tn::Error);
+    CHECK(gradient(1) == 2 * once);
+    nets.zero_grad();
+    losses = tn::cross_entropy(nets(data.images), data.labels);
+    losses[1].backward();
+    CHECK(gradient(0).norm() == 0);
+    CHECK(gradient(1) == once);
+    CHECK_THROWS_AS(losses.backward(), tn::Error);  // that of net 1 is gone
+    losses = tn::no_grad([&] { return tn::cross_entropy(nets(data.images), data.labels); });
+    CHECK_THROWS_AS(losses.backward(), tn::Error);
+  }
+  tn::set_engine(tn::Engine::automatic);
+}
+
+TEST_CASE("copies, on the same device") {
+  tn::Ensemble<2, tn::MLP<20, 5, 10>> nets{seeds(2)};
+  nets.stop(1);
+  auto copies = nets.to(tn::cpu);
+  CHECK(copies.is_stopped(1));
+  CHECK(!copies.is_stopped(0));
+  nets[0].layer<0>().bias().value().setZero();
+  CHECK(same_parameters(nets[1], copies[1]));
+  CHECK(!same_parameters(nets[0], copies[0]));
 }
 
 TEST_CASE("errors") {

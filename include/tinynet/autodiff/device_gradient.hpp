@@ -59,11 +59,11 @@ class DeviceGradient {
     }
   }
 
-  /// What is pending, if nothing else has been added since the last setZero(), and null otherwise. The caller writes it
-  /// to numbers().
-  PendingGradient<Scalar>* take() {
+  /// What is pending, if nothing else has been added since the last setZero(), and null otherwise; and the value on the
+  /// tape that keeps it. The caller writes it to numbers().
+  std::pair<PendingGradient<Scalar>*, Var<Scalar, 1, 1>> take() {
     zero_ = zero_ && pending_ == nullptr;
-    return std::exchange(pending_, nullptr);
+    return {std::exchange(pending_, nullptr), std::exchange(owner_, {})};
   }
   /// Where the numbers are, whether they are settled or not.
   Scalar* numbers() { return numbers_.data(); }

@@ -9,6 +9,7 @@
 #include <tinynet/core/pool.hpp>
 #include <tinynet/core/ranks.hpp>
 #include <tinynet/core/shape.hpp>
+#include <tinynet/core/threads.hpp>
 #include <type_traits>
 #include <utility>
 
@@ -141,12 +142,7 @@ class Tape {
 
   /// Computes the gradient of `root` (times the numbers at `upstream`; null: ones) by every leaf it was computed from.
   void backward(NodeType* root, const Scalar* upstream, bool retain_graph) {
-    if (this != &current())
-      throw Error(ErrorCode::usage, std::string("backward: '") + root->name + "' belongs to another thread");
-    if (!root->wants_gradient)
-      throw Error(ErrorCode::usage, std::string("backward: nothing that '") + root->name +
-                                        "' was computed from wants a gradient (or it was computed under no_grad)");
-    check_not_freed(root);
+    check_root(root);
     const bool one = upstream == nullptr && root->gradient == nullptr && root->null_is_one();
     if (!one) add_gradient(root, upstream);
     NodeType* visited = nullptr;
@@ -166,6 +162,15 @@ class Tape {
     if (!retain_graph) free_graph(visited);
   }
 
+  /// The same for several roots that have no inputs and take a null gradient for 1: what they do must not depend on
+  /// each other, since they do it at the same time where there are threads.
+  void backward_apart(std::span<NodeType* const> roots, bool retain_graph) {
+    for (NodeType* const root : roots) check_root(root);
+    parallel_apart(static_cast<Index>(roots.size()),
+                   [roots](Index i, int) { roots[static_cast<std::size_t>(i)]->backward(); });
+    for (NodeType* const root : roots) root->freed = !retain_graph;
+  }
+
   void drop_gradient(NodeType* node) noexcept {
     if (node->owns_gradient && node->gradient != nullptr)
       free_numbers(std::exchange(node->gradient, nullptr), node->shape.size());
@@ -182,6 +187,15 @@ class Tape {
   void abandon() noexcept {
     abandoned_ = true;
     if (size_ == 0) delete this;
+  }
+
+  void check_root(const NodeType* root) const {
+    if (this != &current())
+      throw Error(ErrorCode::usage, std::string("backward: '") + root->name + "' belongs to another thread");
+    if (!root->wants_gradient)
+      throw Error(ErrorCode::usage, std::string("backward: nothing that '") + root->name +
+                                        "' was computed from wants a gradient (or it was computed under no_grad)");
+    check_not_freed(root);
   }
 
   static void check_not_freed(const NodeType* node) {

@@ -65,8 +65,12 @@ class BlockPool {
 
   void deallocate(void* memory, std::size_t bytes) noexcept {
     lists_[size_class(bytes).index].free.push_back(memory);
+    ++returned_;
     if (--in_use_ == 0 && abandoned_) delete this;
   }
+
+  /// How many blocks have been given back so far: as long as this stays the same, a block is where none was before.
+  std::size_t returned() const { return returned_; }
 
   /// Gives all free blocks back to the source.
   void release() noexcept {
@@ -111,7 +115,7 @@ class BlockPool {
   friend class ThreadOwned<BlockPool>;
 
   std::array<List, 4 * 62> lists_{};
-  std::size_t in_use_ = 0;
+  std::size_t in_use_ = 0, returned_ = 0;
   bool abandoned_ = false;
 };
 

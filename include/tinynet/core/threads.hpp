@@ -305,6 +305,27 @@ inline void parallel_for(Index count, const Callable<Index, int>& f) {
   for (Index i = 0; i < count; ++i) f(i, 0);
 }
 
+/// Calls f(i, worker) as parallel_for does, for some things with much memory each: a thread that comes in time gets
+/// those that it had the last time, which are in its cache still. For fewer than two things a thread it would come too
+/// late.
+template <class F>
+void parallel_apart(Index count, const F& f) {
+  Eigen::ThreadPoolInterface* const pool = count > 3 ? helping_pool() : nullptr;
+  if (pool == nullptr) {
+    for (Index i = 0; i < count; ++i) f(i, 0);
+    return;
+  }
+  const Index threads = std::min<Index>(pool->NumThreads() + 1, count / 2);
+  const auto taken = std::make_unique<std::atomic<bool>[]>(static_cast<std::size_t>(count));
+  parallel_for(threads, [&](Index, int worker) {
+    const auto take = [&](Index i) {
+      if (!taken[static_cast<std::size_t>(i)].exchange(true, std::memory_order_relaxed)) f(i, worker);
+    };
+    for (Index i = (pool->CurrentThreadId() + 1) % threads; i < count; i += threads) take(i);  // the caller's is -1
+    for (Index i = 0; i < count; ++i) take(i);
+  });
+}
+
 /// Whether so many multiply-adds take longer than it takes to wake a thread.
 constexpr bool worth_sharing(Index multiply_adds) { return multiply_adds >= Index{1} << 18; }
 

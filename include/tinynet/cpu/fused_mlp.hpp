@@ -49,8 +49,11 @@ class FusedStep {
     const auto subtree = static_cast<std::size_t>(groups == 0 ? 1 : parts / groups);
     const auto levels = static_cast<Index>(std::bit_width(subtree)) - 1;  // sums alive beside the group's own
     const auto count = static_cast<Index>(nets.size()), threads = static_cast<Index>(num_threads());
-    // Where there are fewer groups than threads, these share the nets among them.
-    const Index at_once = std::clamp<Index>((count * groups + threads - 1) / threads, 1, std::min(count, most_at_once));
+    // Where there are fewer groups than threads, these share the nets among them; of few rows each takes nets of its
+    // own.
+    const bool by_net = groups == 1 && threads > 1;
+    const Index at_once =
+        by_net ? 1 : std::clamp<Index>((count * groups + threads - 1) / threads, 1, std::min(count, most_at_once));
     Index tile = 0, numbers = 0, totals = 0;  // what a net needs for a tile, and its partial sums on one thread
     for (const auto& [step, loss] : nets) {
       tile = std::max(tile, TileWork<Scalar>::tile_size(table, step->weights_));
@@ -62,11 +65,14 @@ class FusedStep {
     const Index scratch_size = tile + at_once * numbers + table.tile_size();
     const Buffer<Scalar> scratch(scratch_size * threads);
     const Buffer<double> scratch_totals(at_once * totals * threads + 1);
-    if (x.all_rows() >= 16 * table.tile_rows())
-      for (const auto& [step, loss] : nets)
-        step->order_units({table, step->weights_, loss, scratch.data()}, scratch.data() + tile + at_once * numbers);
+    for_each_net(x, nets, [&](const Run& run, int worker) {
+      run.step->weights_.load();
+      Scalar* const own = scratch.data() + worker * scratch_size;
+      if (x.all_rows() >= 16 * table.tile_rows())
+        run.step->order_units({table, run.step->weights_, run.loss, own}, own + tile + at_once * numbers);
+    });
     const Index bundles = (count + at_once - 1) / at_once;
-    parallel_for(bundles * groups, [&](Index task, int worker) {
+    const auto work = [&](Index task, int worker) {
       const Index group = task % groups;
       const auto first = static_cast<std::size_t>(task / groups * at_once);
       Scalar* const own = scratch.data() + worker * scratch_size;
@@ -80,8 +86,12 @@ class FusedStep {
                           .input = own + tile + at_once * numbers,
                           .sum_totals = scratch_totals.data() + worker * at_once * totals};
       bundle.subtree(group * (parts / groups), parts / groups, -1, 0);
-    });
-    for (const auto& [step, loss] : nets) step->finish(groups, x.ranks());
+    };
+    if (by_net)
+      parallel_apart(count, work);
+    else
+      parallel_for(bundles * groups, work);
+    for_each_net(x, nets, [&](const Run& run, int) { run.step->finish(groups, x.ranks()); });
   }
 
   /// The sum of the losses that the last run gave.
@@ -95,6 +105,16 @@ class FusedStep {
   }
 
  private:
+  // Calls f(net, worker), at the same time for several unless other processes take part.
+  template <class F>
+  static void for_each_net(const Rows& x, std::span<const Run> nets, const F& f) {
+    if (x.ranks() == nullptr)
+      parallel_apart(static_cast<Index>(nets.size()),
+                     [&](Index k, int worker) { f(nets[static_cast<std::size_t>(k)], worker); });
+    else
+      for (const Run& run : nets) f(run, 0);
+  }
+
   // How many nets are taken through a tile one after another: a second-level cache holds it meanwhile.
   static constexpr Index most_at_once = 8;
 

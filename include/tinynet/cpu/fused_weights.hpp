@@ -66,6 +66,7 @@ class FusedWeights {
   };
 
  public:
+  /// Still without the numbers.
   explicit FusedWeights(std::span<const Stage<Scalar>> stages)
       : stages_(stages),
         transposed_(offsets([](const auto& s) { return s.in * s.columns(); })),
@@ -74,8 +75,11 @@ class FusedWeights {
         transposed_weights_(transposed_.total),
         straight_weights_(straight_.total),
         biases_(columns_.total),
-        order_(stages[0].out) {
-    for (Index j = 0; j < stages[0].out; ++j) order_[j] = j;
+        order_(stages[0].out) {}
+
+  /// Takes the numbers over, in the net's own order.
+  void load() {
+    for (Index j = 0; j < stage(0).out; ++j) order_[j] = j;
     for (Index l = 0; l < count(); ++l) pack(l);
   }
 

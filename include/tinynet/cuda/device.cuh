@@ -44,7 +44,7 @@ class GpuThread {
   GpuThread& operator=(const GpuThread&) = delete;
   /// What was asked for is done before the thread ends, since its memory may be used by others then.
   ~GpuThread() {
-    if (arrived_ != nullptr) (*memory_).deallocate(arrived_, sizeof(unsigned));
+    if (arrived_ != nullptr) (*memory_).deallocate(arrived_, arrived_bytes);
     if (cuda_is_lost) {
       static_cast<void>(eigen_.release());  // it would call CUDA
       return;
@@ -71,10 +71,10 @@ class GpuThread {
   auto& memory() { return *memory_; }
   unsigned* arrived() {
     if (arrived_ == nullptr) {
-      arrived_ = static_cast<unsigned*>(memory().allocate(sizeof(unsigned)));
-      check_cuda(cudaMemsetAsync(arrived_, 0, sizeof(unsigned), stream()), "cudaMemsetAsync");
+      arrived_ = static_cast<unsigned*>(memory().allocate(arrived_bytes));
+      check_cuda(cudaMemsetAsync(arrived_, 0, arrived_bytes, stream()), "cudaMemsetAsync");
     }
-    return arrived_;
+    return arrived_ + queue_.size();  // kernels that run at the same time have one each
   }
 
   const Eigen::GpuDevice& eigen() {
@@ -102,6 +102,8 @@ class GpuThread {
     Eigen::GpuDevice device{&stream};
   };
 
+  static constexpr std::size_t arrived_bytes = gpu::Queue::length * sizeof(unsigned);
+
   int gpu_, shared_bytes_ = 0;
   ThreadOwned<BlockPool<Memory>> memory_;
   gpu::Queue queue_;
@@ -124,7 +126,8 @@ struct DeviceRuntime<Cuda> {
   static unsigned* arrived() { return GpuThread::current().arrived(); }
   template <class Arguments>
   static void launch(const Arguments& arguments) {
-    gpu::launch(arguments, GpuThread::current().queue());
+    GpuThread& thread = GpuThread::current();
+    gpu::launch(arguments, thread.memory().returned(), thread.queue());
   }
 
  private:

@@ -111,8 +111,8 @@ template <class Rule, class Number, class Device, std::size_t States>
 void update_all(const Rule& rule, FlatParameters<On<Number, Device>>& parameters, On<Number, Device>* lost,
                 const std::array<On<Number, Device>*, States>& state) {
   auto& gradient = parameters.gradient;
-  // Nothing else is ever pending.
-  if (auto* const pending = static_cast<DeviceFusedLoss<Number, Device>*>(gradient.take())) {
+  const auto [taken, owner] = gradient.take();
+  if (auto* const pending = static_cast<DeviceFusedLoss<Number, Device>*>(taken)) {  // nothing else is ever pending
     if (!pending->is_shared()) return pending->put_and_step(rule, gradient.numbers(), lost, state);
     pending->put(gradient.numbers(), false);
   }

@@ -56,27 +56,28 @@ __global__ void __launch_bounds__(update_warps* warp_size)
 /// The fused step's launches, of which the kernels of many steps go to the GPU together.
 using Queue = LaunchQueue<CudaLauncher>;
 
-/// Puts the step's first kernel into the queue. The net must fit (see fits). Throws Error (device) if the launch is
-/// impossible.
+/// Puts the step's first kernel into the queue. The net must fit (see fits); `returned` as in Footprint. Throws Error
+/// (device) if the launch is impossible.
 template <class Plan, class Loss>
-void launch(const StepArguments<Plan, Loss>& arguments, Queue& queue) {
+void launch(const StepArguments<Plan, Loss>& arguments, std::size_t returned, Queue& queue) {
   constexpr auto kernel = fused_step<Plan, Loss>;
   constexpr int shared_bytes = Plan::shared_bytes();
   check_cuda(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes),
              "fused_step: shared memory");
   const auto blocks = static_cast<unsigned>(Parts(arguments.rows).count());
-  queue.add({reinterpret_cast<const void*>(kernel), "fused_step", blocks, Plan::threads, shared_bytes}, arguments);
+  queue.add({reinterpret_cast<const void*>(kernel), "fused_step", blocks, Plan::threads, shared_bytes}, arguments,
+            arguments.footprint(returned));
 }
 
 /// Puts its second kernel there.
 template <class Rule, int States, class Scalar>
-void launch(const UpdateArguments<Rule, States, Scalar>& arguments, Queue& queue) {
+void launch(const UpdateArguments<Rule, States, Scalar>& arguments, std::size_t returned, Queue& queue) {
   using Kernel = FusedUpdate<DeviceBlock<update_warps>, Rule, States, Scalar>;
   constexpr auto kernel = fused_update<Rule, States, Scalar>;
   const auto blocks = static_cast<unsigned>(Kernel::blocks(arguments.size));
   queue.add(
       {reinterpret_cast<const void*>(kernel), "fused_update", blocks, update_warps * warp_size, Kernel::shared_bytes()},
-      arguments);
+      arguments, arguments.footprint(returned));
 }
 
 }  // namespace tinynet::detail::gpu

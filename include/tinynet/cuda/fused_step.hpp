@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tinynet/cuda/held_weights.hpp>
+#include <tinynet/cuda/launch_queue.hpp>
 #include <tinynet/cuda/row_loader.hpp>
 #include <tinynet/cuda/row_loss.hpp>
 #include <tinynet/cuda/shared_weights.hpp>
@@ -30,6 +31,9 @@ struct StepArguments {
   double loss_factor;
   typename Plan::Scalar* total;  ///< out, one number: the sum of all losses, times the factor
   unsigned* arrived;             ///< 0, before and after
+
+  /// What it touches.
+  Footprint footprint(std::size_t returned) const { return {{partial, total, arrived}, returned}; }
 };
 
 /// One block's work.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <tinynet/core/compensated.hpp>
 #include <tinynet/cuda/fragment.hpp>
+#include <tinynet/cuda/launch_queue.hpp>
 #include <type_traits>
 #include <utility>
 
@@ -28,6 +29,9 @@ struct UpdateArguments {
   Scalar* parameters;                ///< in and out, as all below; not used by KeepParameters
   Scalar* lost;                      ///< what rounding has kept from the parameters so far
   Scalar* state[States > 0 ? States : 1];
+
+  /// What it touches: an optimizer's states are of the parameters that this gradient belongs to.
+  Footprint footprint(std::size_t returned) const { return {{gradient}, returned}; }
 };
 
 inline constexpr int update_warps = 8;

@@ -6,11 +6,12 @@
 #include <tinynet/cuda/error.cuh>
 #include <tinynet/cuda/launch_queue.hpp>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace tinynet::detail {
 
-/// Launches of kernels one after another, as one CUDA graph of the current GPU.
+/// Launches of kernels one after another, or beside each other, as one CUDA graph of the current GPU.
 class Graph {
  public:
   /// Throws Error (device) if it cannot be made.
@@ -18,12 +19,14 @@ class Graph {
     cudaGraph_t graph = nullptr;
     check_cuda(cudaGraphCreate(&graph, 0), "cudaGraphCreate");
     graph_.reset(graph);
+    std::vector<cudaGraphNode_t> before, beside;  // what the next one waits for, and what it may run beside
     for (const KernelLaunch& launch : launches) {
+      if (!launch.beside) before = joined(graph, std::exchange(beside, {}));
       const Parameters parameters(launch);
       cudaGraphNode_t node = nullptr;
-      check_cuda(cudaGraphAddKernelNode(&node, graph, nodes_.empty() ? nullptr : &nodes_.back(), nodes_.empty() ? 0 : 1,
-                                        &parameters.cuda),
+      check_cuda(cudaGraphAddKernelNode(&node, graph, before.data(), before.size(), &parameters.cuda),
                  launch.kernel.name);
+      beside.push_back(node);
       nodes_.push_back(node);
     }
     cudaGraphExec_t ready = nullptr;
@@ -41,6 +44,14 @@ class Graph {
   void launch() { check_cuda(cudaGraphLaunch(ready_.get(), cudaStreamPerThread), "cudaGraphLaunch"); }
 
  private:
+  // One node that waits for several, so that each of those behind it has one to wait for.
+  static std::vector<cudaGraphNode_t> joined(cudaGraph_t graph, const std::vector<cudaGraphNode_t>& nodes) {
+    if (nodes.size() <= 1) return nodes;
+    cudaGraphNode_t node = nullptr;
+    check_cuda(cudaGraphAddEmptyNode(&node, graph, nodes.data(), nodes.size()), "cudaGraphAddEmptyNode");
+    return {node};
+  }
+
   struct Parameters {
     explicit Parameters(const KernelLaunch& launch) : argument(const_cast<std::byte*>(launch.argument.data())) {
       cuda.func = const_cast<void*>(launch.kernel.function);

@@ -1,11 +1,12 @@
 // Launches of kernels that are put off until some have come together. A training loop launches the same kernels step
-// after step: as soon as that is seen, many steps go to the GPU as one graph, which costs less than one by one.
+// after step: as soon as that is seen, many steps go to the GPU as one graph, which costs less than one by one. In it,
+// kernels that do not disturb each other, as those of nets that are trained together, run at the same time.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -25,16 +26,33 @@ struct Kernel {
   }
 };
 
+/// What a launch touches: some of the blocks of memory that it writes to, such that two launches of a kernel that have
+/// none in common (null counts for nothing) disturb each other in no other either, as long as no block has been given
+/// back and may have been used again since the first. `returned`: how many had been, see BlockPool.
+struct Footprint {
+  std::array<const void*, 3> written{};
+  std::size_t returned = 0;
+
+  bool is_apart_from(const Footprint& other) const {
+    const auto shared = [&](const void* block) {
+      return block != nullptr && std::find(other.written.begin(), other.written.end(), block) != other.written.end();
+    };
+    return returned == other.returned && std::none_of(written.begin(), written.end(), shared);
+  }
+};
+
 /// A kernel with a copy of its argument.
 struct KernelLaunch {
   Kernel kernel;
   std::vector<std::byte> argument;
+  bool beside = false;  ///< whether it can run at the same time as the one before, and all that this is beside
 };
 
 /// The launches that wait. A Launcher says how they are made:
 ///   static void launch(const KernelLaunch&);
-///   class Graph, a fixed sequence of kernels: explicit Graph(std::span<const KernelLaunch>), void set(std::size_t i,
-///   const KernelLaunch&), which gives the i-th kernel another argument, and void launch().
+///   class Graph, a fixed sequence of kernels, some of them beside each other: explicit Graph(std::span<const
+///   KernelLaunch>), void set(std::size_t i, const KernelLaunch&), which gives the i-th kernel another argument, and
+///   void launch().
 /// Whoever asks the device for anything else has to flush() before.
 template <class Launcher>
 class LaunchQueue {
@@ -44,12 +62,20 @@ class LaunchQueue {
 
   /// Throws what launching does, then or when the queue is flushed.
   template <class Argument>
-  void add(const Kernel& kernel, const Argument& argument) {
+  void add(const Kernel& kernel, const Argument& argument, const Footprint& footprint) {
     const auto bytes = std::as_bytes(std::span(&argument, 1));
-    waiting_[count_].kernel = kernel;
-    waiting_[count_].argument.assign(bytes.begin(), bytes.end());
+    const bool beside = can_be_beside(kernel, footprint);
+    if (!beside) side_by_side_ = count_;
+    footprints_[count_] = footprint;
+    KernelLaunch& launch = waiting_[count_];
+    launch.kernel = kernel;
+    launch.argument.assign(bytes.begin(), bytes.end());
+    launch.beside = beside;
     if (++count_ == length) flush();
   }
+
+  /// How many wait.
+  std::size_t size() const { return count_; }
 
   /// Launches all that wait, in their order. If that throws, those that are left are forgotten.
   void flush() {
@@ -63,20 +89,28 @@ class LaunchQueue {
   // A full queue that has come before, and the graph of it once it has come twice.
   struct Replay {
     std::vector<KernelLaunch> launches;
-    std::optional<typename Launcher::Graph> graph;
+    std::unique_ptr<typename Launcher::Graph> graph;
   };
-  static constexpr std::size_t most_replays = 4;
+  static constexpr std::size_t most_replays = length / 2;  // with 3 nets a queue begins at 3 places of their steps
+
+  bool can_be_beside(const Kernel& kernel, const Footprint& footprint) const {
+    if (count_ == 0 || !(kernel == waiting_[count_ - 1].kernel)) return false;
+    const auto others = std::span(footprints_).subspan(side_by_side_, count_ - side_by_side_);
+    return std::all_of(others.begin(), others.end(),
+                       [&](const Footprint& other) { return footprint.is_apart_from(other); });
+  }
 
   // Whether the launches have been made as a graph.
   bool replay(std::span<KernelLaunch> launches) {
     const auto same_kernels = [&](const Replay& known) {
-      return std::equal(launches.begin(), launches.end(), known.launches.begin(),
-                        [](const KernelLaunch& a, const KernelLaunch& b) { return a.kernel == b.kernel; });
+      return std::equal(
+          launches.begin(), launches.end(), known.launches.begin(),
+          [](const KernelLaunch& a, const KernelLaunch& b) { return a.kernel == b.kernel && a.beside == b.beside; });
     };
     const auto known = std::find_if(replays_.begin(), replays_.end(), same_kernels);
     if (known == replays_.end()) {
       if (replays_.size() == most_replays) replays_.pop_back();
-      replays_.insert(replays_.begin(), Replay{{launches.begin(), launches.end()}, std::nullopt});
+      replays_.insert(replays_.begin(), Replay{{launches.begin(), launches.end()}, nullptr});
       return false;
     }
     std::rotate(replays_.begin(), known, known + 1);  // the last used stays longest
@@ -86,7 +120,7 @@ class LaunchQueue {
   }
 
   static void update(Replay& known, std::span<KernelLaunch> launches) {
-    if (!known.graph) known.graph.emplace(launches);
+    if (!known.graph) known.graph = std::make_unique<typename Launcher::Graph>(launches);
     for (std::size_t i = 0; i < launches.size(); ++i)
       if (launches[i].argument != known.launches[i].argument) {
         known.graph->set(i, launches[i]);
@@ -95,7 +129,8 @@ class LaunchQueue {
   }
 
   std::array<KernelLaunch, length> waiting_;
-  std::size_t count_ = 0;
+  std::array<Footprint, length> footprints_;  // of these
+  std::size_t count_ = 0, side_by_side_ = 0;  // the last ones from here on are beside each other
   std::vector<Replay> replays_;
 };
 

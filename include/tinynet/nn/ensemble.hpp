@@ -24,7 +24,7 @@ class EnsembleOutput;
 ///     const auto losses = cross_entropy(nets(images), labels);  // losses[k].item()
 ///     nets.zero_grad();
 ///     losses.backward();
-///     for (auto& optimizer : optimizers) optimizer.step();
+///     nets.for_each([&](Index k) { optimizers[k].step(); });
 ///
 /// One whose loss is not finite any more does not disturb the others.
 template <Index K, class Net_>
@@ -60,9 +60,35 @@ class Ensemble {
   /// Whether net k is left out.
   bool is_stopped(Index k) const { return stopped_[place(k)]; }
 
+  /// The same nets on a device.
+  template <class Device>
+  auto to(Device device) const {
+    using There = std::remove_cvref_t<decltype(nets_[0].to(device))>;
+    std::vector<There> nets;
+    nets.reserve(nets_.size());
+    for (const Net& net : nets_) nets.push_back(net.to(device));
+    Ensemble<K, There> there(std::move(nets));
+    for (Index k = 0; k < size(); ++k)
+      if (is_stopped(k)) there.stop(k);
+    return there;
+  }
+
   /// Sets the gradients of all nets to 0, as the optimizers' zero_grad() does.
   void zero_grad() {
     for (Net& net : nets_) net.zero_grad();
+  }
+
+  /// Calls f(k) for each net that is not stopped, at the same time for several if there are threads; of all that f does
+  /// for net k, nothing may concern another one. On a device, one after another.
+  template <class F>
+  void for_each(const F& f) const {
+    const auto call = [&](Index k, int) {
+      if (!is_stopped(k)) f(k);
+    };
+    if constexpr (detail::on_cpu<Scalar>)
+      detail::parallel_apart(size(), call);
+    else
+      for (Index k = 0; k < size(); ++k) call(k, 0);  // each thread has its own memory and queue there
   }
 
   /// What each net makes of the rows of x, not yet computed. The nets and x must outlive it.
@@ -119,6 +145,14 @@ class EnsembleLosses {
 
   /// These, one a net; without value for those that have none.
   explicit EnsembleLosses(std::vector<Var<Scalar, 1, 1>> losses) : losses_(std::move(losses)) {}
+  EnsembleLosses(const EnsembleLosses&) = default;
+  EnsembleLosses(EnsembleLosses&&) noexcept = default;
+  EnsembleLosses& operator=(const EnsembleLosses&) = default;
+  EnsembleLosses& operator=(EnsembleLosses&&) noexcept = default;
+  /// The last goes first, so that in the next step each net gets the same memory again: a GPU's graph stays as it is.
+  ~EnsembleLosses() {
+    while (!losses_.empty()) losses_.pop_back();
+  }
 
   /// How many nets there are.
   Index size() const { return static_cast<Index>(losses_.size()); }
@@ -129,8 +163,15 @@ class EnsembleLosses {
 
   /// Adds the gradient of each loss to its net's parameters.
   void backward(RetainGraph retain = {}) const {
-    for (const auto& loss : losses_)
-      if (loss.node() != nullptr) loss.backward(retain);
+    std::vector<detail::Node<Scalar>*> fused;
+    for (const auto& loss : losses_) {
+      if (loss.node() == nullptr) continue;
+      if (detail::on_cpu<Scalar> && loss.node()->inputs.empty() && loss.node()->null_is_one())
+        fused.push_back(loss.node());
+      else
+        loss.backward(retain);
+    }
+    if (!fused.empty()) fused.front()->tape->backward_apart(fused, retain.value);
   }
 
  private:

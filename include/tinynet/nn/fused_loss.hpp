@@ -23,7 +23,8 @@ class FusedLoss final : public Node<Scalar> {
         step_(stages_.span()) {}
 
   bool is_leaf() const override { return false; }
-  void backward() override { step_.add_gradients(*this->Node<Scalar>::gradient); }
+  bool null_is_one() const override { return true; }
+  void backward() override { step_.add_gradients(this->gradient == nullptr ? Scalar(1) : *this->gradient); }
 
   FusedStep<Scalar>& step() { return step_; }
 

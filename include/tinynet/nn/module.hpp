@@ -92,7 +92,12 @@ class Module {
   /// Sets the gradients of all parameters to 0, as an optimizer's zero_grad() does.
   void zero_grad() requires(!std::is_void_v<Scalar>) {
     using detail::fill;
-    for (auto* const parameter : parameters())
+    const auto list = parameters();
+    if (detail::is_flat(list)) {
+      list.front()->storage()->gradient.setZero();  // which a device may put off
+      return;
+    }
+    for (auto* const parameter : list)
       fill(parameter->storage()->gradient.data() + parameter->offset(), parameter->size(),
            detail::number_of<typename Derived::Scalar>(0));
   }
