@@ -43,13 +43,11 @@ inline tinynet::DynamicMLP<float> dynamic_net(const Options& options) {
                                     tinynet::Seed{options.seed});
 }
 
-/// Sets the engine that was asked for; returns how such a net is computed. Throws Error (usage), `refusal`, if the
-/// engine is to be the fused one and cannot be.
+/// How such a net is computed. Throws Error (usage), `refusal`, if the engine is to be the fused one and cannot be.
 template <class Net>
 Computation choose_engine(const Options& options, bool can_be_fused, const std::string& refusal) {
   if (options.engine == Engine::fused && !can_be_fused) throw tinynet::Error(tinynet::ErrorCode::usage, refusal);
   const bool by_tape = options.engine == Engine::tape;
-  tinynet::set_engine(by_tape ? tinynet::Engine::tape : tinynet::Engine::automatic);
   return {.sizes_compiled_in = !std::is_same_v<Net, tinynet::DynamicMLP<float>>, .fused = can_be_fused && !by_tape};
 }
 

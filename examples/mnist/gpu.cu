@@ -49,6 +49,7 @@ class GpuModel : public Model {
   }
 
   std::optional<float> step(bool wanted, const std::function<void(float)>& on_loss) override {
+    const auto guard = computation_.on_this_thread();
     start();
     if (!data_) {
       data_.emplace((ranks_ != nullptr && options_.batch == 0 ? share(*ranks_, train_) : train_).to(tinynet::cuda));
@@ -73,6 +74,7 @@ class GpuModel : public Model {
   }
 
   std::vector<float> gradient(const tinynet::Dataset& data) override {
+    const auto guard = computation_.on_this_thread();
     start();
     const auto there = data.to(tinynet::cuda);
     return gradient_of(*net_, there.images * options_.scale, there.labels);

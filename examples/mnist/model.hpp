@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tinynet/core/engine.hpp>
 #include <tinynet/core/named_tensor.hpp>
 #include <tinynet/data/dataset.hpp>
 #include <tinynet/io/checkpoint.hpp>
@@ -21,6 +22,10 @@ struct Computation {
   bool sizes_compiled_in = false, fused = false;
 
   const char* engine() const { return fused ? "fused" : "tape"; }
+  /// The same for the library; trainings at the same time may have different ones.
+  tinynet::WithEngine on_this_thread() const {
+    return tinynet::WithEngine(fused ? tinynet::Engine::automatic : tinynet::Engine::tape);
+  }
 };
 
 class Model {

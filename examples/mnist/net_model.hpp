@@ -35,6 +35,7 @@ class NetModel : public Model {
   }
 
   std::optional<float> step(bool, const std::function<void(float)>& on_loss) override {
+    const auto guard = computation_.on_this_thread();
     if (!batches_) return make_step(net_, x_, labels_, chunk_rows_, true, optimizer_, on_loss);
     const auto batch = batches_->next();
     const auto [x, labels] = ranks_ == nullptr ? batch : share(*ranks_, batch);
@@ -50,6 +51,7 @@ class NetModel : public Model {
   }
 
   std::vector<float> gradient(const tinynet::Dataset& data) override {
+    const auto guard = computation_.on_this_thread();
     return gradient_of(net_, data.images * scale_, data.labels);
   }
 

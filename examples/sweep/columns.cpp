@@ -58,10 +58,11 @@ std::vector<std::string> cells(const Result& r, const std::string& rank) {
   return row;
 }
 
-std::vector<std::string> cells(const Configuration& c, const Progress& progress) {
-  const int step = progress.step;
+std::vector<std::string> cells(const Training& training) {
+  const Configuration& c = training.configuration;
+  const int step = training.step;
   auto row = first_cells("", c, std::to_string(step) + "/" + std::to_string(c.steps));
-  row.insert(row.end(), {step == 0 ? "" : loss_text(progress.loss), "", "", "", parameters_text(c)});
+  row.insert(row.end(), {step == 0 ? "" : loss_text(training.loss), "", "", "", parameters_text(c)});
   return row;
 }
 

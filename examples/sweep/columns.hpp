@@ -21,7 +21,7 @@ const std::vector<Column>& columns();
 /// What a row says in these columns, `rank` first.
 std::vector<std::string> cells(const Result& result, const std::string& rank);
 /// The same of a training that is going on.
-std::vector<std::string> cells(const Configuration& configuration, const Progress& progress);
+std::vector<std::string> cells(const Training& training);
 
 struct RankedResult {
   std::string rank;  // empty for one that diverged

@@ -19,9 +19,9 @@ struct Farm {
   double timeout = 20;        ///< s; who has not answered for so long is lost
 };
 
-/// For the first process: Pool::train on all of them. `note` is told of one that is lost; what it was at is trained
+/// For the first process: Pool::train on all processes. `note` is told of one that is lost; what it was at is trained
 /// again by others. Throws what Pool::train does, and Error (distributed) for a process with other data.
-void train_on_all(const Farm& farm, const std::vector<Configuration>& configurations, const Pool::OnResult& on_result,
+void train_on_all(const Farm& farm, const std::vector<Bundle>& bundles, const Pool::OnResults& on_results,
                   const std::function<bool()>& meanwhile, const std::function<void(const std::string&)>& note);
 
 /// For the others: trains what the first one sends until it says that all is over. Throws Error (distributed) if it

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <tinynet/dist/mpi.hpp>
 
 #include "../mnist/numbers.hpp"
@@ -17,9 +18,9 @@ using Clock = std::chrono::steady_clock;
 using tinynet::Error;
 using tinynet::ErrorCode;
 
-// What the messages are. To the first process: how much room a process has, and on which data; a result; nothing but
-// that the sender lives. From it: a configuration to train; that all is over, with a text if some process is lost; that
-// it lives.
+// What the messages are. To the first process: how much room a process has, and on which data; the results of a bundle,
+// a line each; nothing but that the sender lives. From it: a bundle to train; that all is over, with a text if some
+// process is lost; that it lives.
 enum Tag { room_tag, result_tag, alive_tag, train_tag, over_tag };
 
 /// When to say to others that this process lives: once a second.
@@ -44,10 +45,22 @@ std::string no_answer(std::size_t rank, const Farm& farm) {
   return "no answer from rank " + std::to_string(rank) + " for " + mnist::shortest(farm.timeout) + " s";
 }
 
+std::string text_of(const Bundle& bundle) {
+  Json list = Json::array();
+  for (const Configuration& c : bundle) list.push_back(to_json(c));
+  return list.dump();
+}
+
+Bundle bundle_of(const std::string& text, const Place& place) {
+  Bundle bundle;
+  for (const Json& json : parse_json(text, place)) bundle.push_back(configuration(values_from_json(json, place)));
+  return bundle;
+}
+
 /// A process as the first one sees it.
 struct Worker {
-  std::size_t room = 0;              // trainings more
-  std::vector<Configuration> given;  // those that it is at
+  std::size_t room = 0;       // bundles more
+  std::vector<Bundle> given;  // those that it is at
   Clock::time_point heard = Clock::now();
   bool lost = false;
 };
@@ -55,12 +68,11 @@ struct Worker {
 /// What the first process knows of the others.
 class Workers {
  public:
-  Workers(const Farm& farm, const std::vector<Configuration>& configurations,
-          const std::function<void(const std::string&)>& note)
+  Workers(const Farm& farm, const std::vector<Bundle>& bundles, const std::function<void(const std::string&)>& note)
       : farm_(farm),
         note_(note),
         mailbox_(*farm.group.mpi()),
-        waiting_(configurations.begin(), configurations.end()),
+        waiting_(bundles.begin(), bundles.end()),
         workers_(static_cast<std::size_t>(farm.group.size())) {
     workers_.front().lost = true;  // this process, whose trainings are the pool's
   }
@@ -70,8 +82,8 @@ class Workers {
            std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return worker.given.empty(); });
   }
 
-  void receive(const Pool::OnResult& on_result) {
-    while (const auto message = mailbox_.receive()) take(*message, on_result);
+  void receive(const Pool::OnResults& on_results) {
+    while (const auto message = mailbox_.receive()) take(*message, on_results);
   }
 
   void hand_out() {
@@ -79,7 +91,7 @@ class Workers {
       Worker& worker = workers_[rank];
       if (!worker.lost && is_silent(worker.heard, farm_)) lose(rank);
       for (; !worker.lost && worker.room > 0 && !waiting_.empty(); waiting_.pop_front(), --worker.room) {
-        mailbox_.send(static_cast<int>(rank), train_tag, to_json(waiting_.front()).dump());
+        mailbox_.send(static_cast<int>(rank), train_tag, text_of(waiting_.front()));
         worker.given.push_back(waiting_.front());
       }
     }
@@ -101,7 +113,7 @@ class Workers {
       if (!workers_[rank].lost || tag == over_tag) mailbox_.send(static_cast<int>(rank), tag, text);
   }
 
-  void take(const Message& message, const Pool::OnResult& on_result) {
+  void take(const Message& message, const Pool::OnResults& on_results) {
     Worker& worker = workers_[static_cast<std::size_t>(message.from)];
     if (worker.lost) return;  // others are at its trainings by now
     worker.heard = Clock::now();
@@ -112,10 +124,15 @@ class Workers {
         throw Error(ErrorCode::distributed, from + " has other data than rank 0");
       worker.room = mnist::parse_number<std::size_t>(message.text.substr(0, space)).value_or(0);
     } else if (message.tag == result_tag) {
-      Result result = result_of(message.text, farm_.data, {.file = "a message from " + from});
-      std::erase_if(worker.given, [&](const Configuration& c) { return key(c) == key(result.configuration); });
+      std::vector<Result> results;
+      std::istringstream lines(message.text);
+      for (std::string line; std::getline(lines, line);)
+        results.push_back(result_of(line, farm_.data, {.file = "a message from " + from}));
+      if (results.empty()) return;
+      const std::string first = key(results.front().configuration);
+      std::erase_if(worker.given, [&](const Bundle& bundle) { return key(bundle.front()) == first; });
       ++worker.room;
-      on_result(std::move(result));
+      on_results(std::move(results));
     }
   }
 
@@ -123,7 +140,8 @@ class Workers {
     Worker& worker = workers_[rank];
     worker.lost = true;
     waiting_.insert(waiting_.begin(), worker.given.begin(), worker.given.end());
-    const std::size_t number = worker.given.size();
+    std::size_t number = 0;
+    for (const Bundle& bundle : worker.given) number += bundle.size();
     note_(no_answer(rank, farm_) + "; of its trainings " + std::to_string(number) +
           (number == 1 ? " begins again elsewhere" : " begin again elsewhere"));
     worker.given.clear();
@@ -133,25 +151,25 @@ class Workers {
   const std::function<void(const std::string&)>& note_;
   Mailbox mailbox_;
   Heartbeat heartbeat_;
-  std::deque<Configuration> waiting_;
+  std::deque<Bundle> waiting_;
   std::vector<Worker> workers_;
 };
 
 }  // namespace
 
-void train_on_all(const Farm& farm, const std::vector<Configuration>& configurations, const Pool::OnResult& on_result,
+void train_on_all(const Farm& farm, const std::vector<Bundle>& bundles, const Pool::OnResults& on_results,
                   const std::function<bool()>& meanwhile, const std::function<void(const std::string&)>& note) {
-  if (farm.group.mpi() == nullptr) return farm.pool.train(configurations, on_result, meanwhile);
-  Workers workers(farm, configurations, note);
+  if (farm.group.mpi() == nullptr) return farm.pool.train(bundles, on_results, meanwhile);
+  Workers workers(farm, bundles, note);
   while (!workers.are_done() || !farm.pool.running().empty()) {
-    workers.receive(on_result);
+    workers.receive(on_results);
     workers.hand_out();
     if (!meanwhile()) {
       farm.pool.stop();
       break;
     }
     farm.pool.wait();
-    farm.pool.collect(on_result);
+    farm.pool.collect(on_results);
   }
   workers.end();
 }
@@ -169,13 +187,16 @@ void train_for_first(const Farm& farm) {
         return pool.stop();
       }
       if (message->tag != train_tag) continue;
-      const Place place{.file = "a message from rank 0"};
-      if (!pool.start(configuration(values_from_json(parse_json(message->text, place), place))))
+      if (!pool.start(bundle_of(message->text, {.file = "a message from rank 0"})))
         throw Error(ErrorCode::io, "no more threads can be started");
     }
     if (is_silent(heard, farm)) throw Error(ErrorCode::distributed, no_answer(0, farm));
     pool.wait();
-    pool.collect([&](const Result& result) { mailbox.send(0, result_tag, line_of(result, farm.data)); });
+    pool.collect([&](const std::vector<Result>& results) {
+      std::string lines;
+      for (const Result& result : results) lines += line_of(result, farm.data);
+      mailbox.send(0, result_tag, std::move(lines));
+    });
     if (heartbeat.is_due()) mailbox.send(0, alive_tag, {});
   }
 }

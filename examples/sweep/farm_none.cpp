@@ -3,9 +3,9 @@
 
 namespace sweep {
 
-void train_on_all(const Farm& farm, const std::vector<Configuration>& configurations, const Pool::OnResult& on_result,
+void train_on_all(const Farm& farm, const std::vector<Bundle>& bundles, const Pool::OnResults& on_results,
                   const std::function<bool()>& meanwhile, const std::function<void(const std::string&)>&) {
-  farm.pool.train(configurations, on_result, meanwhile);
+  farm.pool.train(bundles, on_results, meanwhile);
 }
 
 void train_for_first(const Farm&) {}

@@ -12,7 +12,7 @@ using tinynet::Error;
 using tinynet::ErrorCode;
 
 constexpr const char* footer =
-    R"(Of the options with lists all combinations are trained, each as mnist does it alone with the same options:
+    R"(Of the options with lists all combinations are trained, each with the numbers of mnist alone with the same options:
   sweep --hidden "30,30;64;128,64" --lr 0.003,0.01 --optimizer sgd,adam
 A file of --file has the same lists, {"hidden": [[30, 30], [64]], "lr": [0.003, 0.01]}, or a list of configurations,
 {"runs": [{"hidden": [64], "lr": 0.01}, {"optimizer": "adam"}]}; a list on the command line takes their place.
@@ -70,7 +70,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   line.option("--dataset", "NAME", "mnist, fashion, synthetic: this one or an error (MNIST, or the best at hand)",
               [&o](const auto& name, const auto& text) { o.data.dataset = mnist_option(name, text).data.dataset; });
   line.flag("--offline", o.data.offline, "Download nothing");
-  line.option("--threads", "N", "How many are trained at once, each on one CPU; 0 = as many as there are CPUs (0)",
+  line.option("--threads", "N", "How many CPUs train, alone or some together; 0 = as many as there are CPUs (0)",
               [&o](const auto& name, const auto& text) { o.threads = mnist_option(name, text).threads; });
   line.option("--dist", "D", "none, mpi: trains on all processes of an MPI job, with --threads in each (none)",
               [&o](const auto& name, const auto& text) {

@@ -34,14 +34,14 @@ Pool::Pool(const mnist::Data& data, int at_once)
 
 Pool::~Pool() { stop(); }
 
-void Pool::train(const std::vector<Configuration>& configurations, const OnResult& on_result,
+void Pool::train(const std::vector<Bundle>& bundles, const OnResults& on_results,
                  const std::function<bool()>& meanwhile) {
-  auto next = configurations.begin();
-  while (next != configurations.end() || !running_.empty()) {
-    while (next != configurations.end() && room() > 0 && start(*next)) ++next;
+  auto next = bundles.begin();
+  while (next != bundles.end() || !running_.empty()) {
+    while (next != bundles.end() && room() > 0 && start(*next)) ++next;
     if (!meanwhile()) return stop();
     wait();
-    collect(on_result);
+    collect(on_results);
   }
 }
 
@@ -52,20 +52,20 @@ void Pool::wait() {
   });
 }
 
-bool Pool::start(const Configuration& configuration) {
-  Run& run = running_.emplace_back(configuration);
+bool Pool::start(const Bundle& bundle) {
+  Run& run = running_.emplace_back(bundle);
   try {
     run.thread = std::thread([this, &run] {
       take_no_signals();
-      std::optional<Result> result;
+      std::vector<Result> results;
       std::exception_ptr error;
       try {
-        result = sweep::train(run.configuration, data_, stop_, run.progress);
+        results = sweep::train(run.trainings, data_, stop_);
       } catch (...) {
         error = std::current_exception();
       }
       const std::lock_guard lock(mutex_);
-      run.result = std::move(result);
+      run.results = std::move(results);
       run.error = error;
       run.ended = true;
       ended_.notify_one();
@@ -80,7 +80,7 @@ bool Pool::start(const Configuration& configuration) {
   return true;
 }
 
-void Pool::collect(const OnResult& on_result) {
+void Pool::collect(const OnResults& on_results) {
   for (auto run = running_.begin(); run != running_.end();) {
     {
       const std::lock_guard lock(mutex_);
@@ -91,9 +91,9 @@ void Pool::collect(const OnResult& on_result) {
     }
     run->thread.join();
     if (run->error) std::rethrow_exception(run->error);
-    std::optional<Result> result = std::move(run->result);
+    std::vector<Result> results = std::move(run->results);
     run = running_.erase(run);
-    if (result) on_result(*std::move(result));
+    if (!results.empty()) on_results(std::move(results));
   }
 }
 

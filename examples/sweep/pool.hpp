@@ -1,13 +1,13 @@
-// Several trainings at once, each on a thread of its own.
+// Several bundles at once, each on a thread of its own.
 #pragma once
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <list>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -15,46 +15,45 @@
 
 namespace sweep {
 
-/// A training that is going on.
+/// A bundle that is going on.
 struct Run {
-  explicit Run(Configuration c) : configuration(std::move(c)) {}
+  explicit Run(const Bundle& bundle) : trainings(bundle.begin(), bundle.end()) {}
 
-  Configuration configuration;
-  Progress progress;
+  std::deque<Training> trainings;
 
   bool ended = false;  // this and the next two are the pool's
-  std::optional<Result> result;
+  std::vector<Result> results;
   std::exception_ptr error;
   std::thread thread;
 };
 
 class Pool {
  public:
-  using OnResult = std::function<void(Result)>;
+  /// Gets the results of a bundle.
+  using OnResults = std::function<void(std::vector<Result>)>;
 
-  /// At most `at_once` trainings at a time, one at least. The data must outlive the pool.
+  /// At most `at_once` bundles at a time, one at least. The data must outlive the pool.
   Pool(const mnist::Data& data, int at_once);
   /// Stops what is still going on.
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Trains all configurations in this order. Calls on this thread `on_result` for each that has come to its end and
+  /// Trains all in this order. Calls on this thread `on_results` for each bundle that has come to its end and
   /// `meanwhile` about ten times a second; as soon as `meanwhile` returns false all are stopped. Throws on what a
   /// training throws, or Error (io) if no thread can be had.
-  void train(const std::vector<Configuration>& configurations, const OnResult& on_result,
-             const std::function<bool()>& meanwhile);
+  void train(const std::vector<Bundle>& bundles, const OnResults& on_results, const std::function<bool()>& meanwhile);
 
   // What train() is made of.
 
-  /// How many trainings more can go on at the same time.
+  /// How many bundles more can go on at the same time.
   std::size_t room() const { return at_once_ - std::min(at_once_, running_.size()); }
-  /// Starts a training; false if the system gives us no more threads than those at work, which is all room then.
-  bool start(const Configuration& configuration);
-  /// Waits until a training has ended, a tenth of a second at most.
+  /// Starts a bundle; false if the system gives us no more threads than those at work, which is all room then.
+  bool start(const Bundle& bundle);
+  /// Waits until one has ended, a tenth of a second at most.
   void wait();
   /// Takes out those that have ended.
-  void collect(const OnResult& on_result);
+  void collect(const OnResults& on_results);
   /// Stops all.
   void stop();
 

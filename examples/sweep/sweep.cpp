@@ -1,7 +1,6 @@
 #include "sweep.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 #include <tinynet/core/threads.hpp>
 #include <utility>
@@ -24,16 +23,18 @@ namespace {
 
 using mnist::StopRequest;
 
-/// Throws Error (io) if the largest trainings that may go on at once need more memory than there is.
-void check_memory(const std::vector<Configuration>& configurations, const mnist::Data& data, int threads) {
-  std::vector<double> needs;
-  for (const Configuration& c : configurations)
-    needs.push_back(mnist::memory_needed(c, data.train.size(), data.test.size()));
-  std::sort(needs.rbegin(), needs.rend());
-  needs.resize(std::min(needs.size(), static_cast<std::size_t>(threads)));
-  const std::string trainings =
-      needs.size() == 1 ? "1 training needs" : std::to_string(needs.size()) + " trainings at once need";
-  mnist::check_memory(std::accumulate(needs.begin(), needs.end(), 0.0), trainings,
+/// Throws Error (io) if the largest bundles that may go on at once need more memory than there is.
+void check_memory(std::vector<Bundle> list, const mnist::Data& data, int threads) {
+  std::sort(list.begin(), list.end(),
+            [&](const Bundle& a, const Bundle& b) { return memory_needed(a, data) > memory_needed(b, data); });
+  list.resize(std::min(list.size(), static_cast<std::size_t>(threads)));
+  std::size_t number = 0;
+  double bytes = 0;
+  for (const Bundle& bundle : list) {
+    number += bundle.size();
+    bytes += memory_needed(bundle, data);
+  }
+  mnist::check_memory(bytes, number == 1 ? "1 training needs" : std::to_string(number) + " trainings at once need",
                       "smaller --hidden, --batch or --threads");
 }
 
@@ -72,8 +73,12 @@ Rows rows_of(const std::vector<Result>& results) {
 
 void draw(LiveTable& live, const std::vector<Result>& results, const Pool& pool, std::size_t missing) {
   Rows rows = rows_of(results);
-  const std::size_t running = pool.running().size();
-  for (const Run& run : pool.running()) rows.push_back(cells(run.configuration, run.progress));
+  std::size_t running = 0;
+  for (const Run& run : pool.running())
+    for (const Training& training : run.trainings) {
+      rows.push_back(cells(training));
+      ++running;
+    }
   live.draw(std::move(rows), running,
             std::to_string(results.size()) + " done, " + std::to_string(running) + " in training, " +
                 std::to_string(missing - running) + " waiting");
@@ -98,7 +103,8 @@ int run(const Options& options, const mnist::Group& group, mnist::Console& conso
       std::to_string(data.train.size()) + " + " + std::to_string(data.test.size()) + " images, " + data.origin;
   Page page(options.folder, images);
   const std::vector<Configuration> left = missing(options.configurations, file.results());
-  check_memory(left, data, threads * processes);
+  const std::vector<Bundle> list = bundles(left, static_cast<std::size_t>(threads * group.size()), data);
+  check_memory(list, data, threads * processes);
   const std::size_t wanted = options.configurations.size(), found = wanted - left.size();
   console.note(configurations(wanted) + (found == 0 ? "" : ", " + std::to_string(found) + " of them done before"));
 
@@ -106,20 +112,22 @@ int run(const Options& options, const mnist::Group& group, mnist::Console& conso
   {
     const StopRequest catch_signals;
     LiveTable live(console.shows_progress());
-    const auto on_result = [&](Result result) {
-      file.add(std::move(result));
-      ++done;
-      const Result& r = file.results().back();
-      if (!live.shown())
-        console.note(std::to_string(found + done) + " of " + std::to_string(wanted) + ": " + key(r.configuration) +
-                     ": " + outcome(r));
+    const auto on_results = [&](std::vector<Result> results) {
+      for (Result& result : results) {
+        file.add(std::move(result));
+        ++done;
+        const Result& r = file.results().back();
+        if (!live.shown())
+          console.note(std::to_string(found + done) + " of " + std::to_string(wanted) + ": " + key(r.configuration) +
+                       ": " + outcome(r));
+      }
       page.update(file.results(), left.size() - done);
     };
     const auto meanwhile = [&] {
       if (live.is_due()) draw(live, file.results(), pool, left.size() - done);
       return !StopRequest::made();
     };
-    train_on_all(farm, left, on_result, meanwhile, note);
+    train_on_all(farm, list, on_results, meanwhile, note);
     page.write(file.results(), left.size() - done);
   }
   for (const std::string& line : text_table(rows_of(file.results()))) console.result(line);

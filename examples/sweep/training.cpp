@@ -4,11 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 #include <tinynet/plot/curve.hpp>
 #include <utility>
 
-#include "../mnist/model.hpp"
 #include "../mnist/numbers.hpp"
+#include "nets.hpp"
 
 namespace sweep {
 namespace {
@@ -57,47 +58,121 @@ void check_finite(double loss, const std::string& name) {
   if (!std::isfinite(loss)) throw Error(ErrorCode::numeric, name + " is " + mnist::nonfinite_word(loss));
 }
 
+/// A training with what is known of it so far.
+struct Course {
+  explicit Course(Training& t) : training(t), recorder(t.configuration.steps) {
+    result.configuration = t.configuration;
+  }
+
+  /// Calls f() at a step; if it throws Error (numeric), the training has diverged there. Returns whether it goes on.
+  template <class F>
+  bool attempt(int step, const F& f) {
+    try {
+      f();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::numeric) throw;
+      result.divergence = {step, error.what()};
+    }
+    return goes_on();
+  }
+  bool goes_on() const { return !result.divergence; }
+
+  void add(int step, float loss) {
+    check_finite(static_cast<double>(loss), "the loss");
+    recorder.add(step, result.seconds, loss);
+    result.train_loss = loss;
+  }
+
+  void show(int step) {
+    training.loss = result.train_loss;
+    training.step = step;
+  }
+
+  Training& training;
+  Recorder recorder;
+  Result result;
+};
+
+/// A bundle's trainings.
+class Courses {
+ public:
+  Courses(std::deque<Training>& trainings, const mnist::Data& data) : data_(data) {
+    Bundle bundle;
+    for (Training& t : trainings) {
+      list_.emplace_back(t);
+      bundle.push_back(t.configuration);
+    }
+    nets_ = make_nets(bundle, data.train);
+  }
+
+  bool go_on() const { return count() > 0; }
+
+  void step(int step) {
+    const auto start = std::chrono::steady_clock::now();
+    check_weights(step);
+    nets_->step([&](std::size_t k, float loss) {
+      Course& course = list_[k];
+      return course.attempt(step, [&] { course.add(step, loss); });
+    });
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    for (Course& course : list_)
+      if (course.goes_on()) {
+        course.result.seconds += time.count() / static_cast<double>(count());
+        course.show(step + 1);
+      }
+  }
+
+  void test(int step) {
+    check_weights(step);
+    for (std::size_t k = 0; k < list_.size(); ++k)
+      if (Course& course = list_[k]; course.goes_on())
+        course.attempt(step, [&] {
+          const tinynet::Evaluation test = nets_->evaluate(k, data_.test);
+          check_finite(test.loss, "the loss on the test data");
+          course.result.test_loss = static_cast<float>(test.loss);
+          course.result.accuracy = test.accuracy;
+        });
+  }
+
+  std::vector<Result> results() {
+    std::vector<Result> results;
+    for (Course& course : list_) {
+      course.recorder.finish(course.result);
+      results.push_back(std::move(course.result));
+    }
+    return results;
+  }
+
+ private:
+  std::ptrdiff_t count() const {
+    return std::count_if(list_.begin(), list_.end(), [](const Course& course) { return course.goes_on(); });
+  }
+
+  void check_weights(int step) {  // a loss need not show them
+    for (std::size_t k = 0; k < list_.size(); ++k)
+      if (list_[k].goes_on() && !nets_->finite(k)) {
+        list_[k].result.divergence = {step, "a weight, or what the optimizer remembers, is NaN or infinite"};
+        nets_->stop(k);
+      }
+  }
+
+  const mnist::Data& data_;
+  std::deque<Course> list_;
+  std::unique_ptr<Nets> nets_;
+};
+
 }  // namespace
 
-std::optional<Result> train(const Configuration& configuration, const mnist::Data& data, const std::atomic<bool>& stop,
-                            Progress& progress) {
-  Result result;
-  result.configuration = configuration;
-  Recorder recorder(configuration.steps);
+std::vector<Result> train(std::deque<Training>& trainings, const mnist::Data& data, const std::atomic<bool>& stop) {
+  Courses courses(trainings, data);
+  const int steps = trainings.front().configuration.steps;
   int step = 0;
-  const auto start = std::chrono::steady_clock::now();
-  const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  try {
-    const auto model = mnist::make_model(configuration, data.train);
-    const double before = elapsed();
-    const auto check_weights = [&model] {  // a loss need not show them
-      if (!model->finite())
-        throw Error(ErrorCode::numeric, "a weight, or what the optimizer remembers, is NaN or infinite");
-    };
-    for (; step < configuration.steps; ++step) {
-      if (stop) return std::nullopt;
-      check_weights();
-      const double seconds = elapsed() - before;
-      model->step(true, [&](float loss) {
-        check_finite(static_cast<double>(loss), "the loss");
-        recorder.add(step, seconds, loss);
-        result.train_loss = loss;
-      });
-      result.seconds = elapsed() - before;
-      progress.loss = result.train_loss;
-      progress.step = step + 1;
-    }
-    check_weights();
-    const tinynet::Evaluation test = model->evaluate(data.test);
-    check_finite(test.loss, "the loss on the test data");
-    result.test_loss = static_cast<float>(test.loss);
-    result.accuracy = test.accuracy;
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::numeric) throw;
-    result.divergence = {step, error.what()};
+  for (; step < steps && courses.go_on(); ++step) {
+    if (stop) return {};
+    courses.step(step);
   }
-  recorder.finish(result);
-  return result;
+  courses.test(step);
+  return courses.results();
 }
 
 }  // namespace sweep

@@ -113,6 +113,16 @@ class Table(SweepTest):
         done = self.good("--steps", 3, "--engine", "auto")
         self.assertIn("1 configuration, 1 of them done before", done.stderr)
 
+    def test_engines_at_the_same_time(self):
+        """Each training has its own."""
+        common = ("--scale", 0.01, "--steps", 60, "--seed", "0,1,2")
+        self.good(*common, "--engine", "tape,auto", "--threads", 2)
+        together = self.numbers()
+        for engine in "tape", "auto":
+            self.good(*common, "--engine", engine, "--threads", 1, out=self.folder / engine)
+            for key, result in self.numbers(self.folder / engine).items():
+                self.assertEqual(together[key], result)
+
     def test_what_is_odd_about_the_data_is_said(self):
         few = self.folder / "few"
         harness.write_data(few, classes=9)
@@ -179,6 +189,52 @@ class Table(SweepTest):
                               capture_output=True, text=True, timeout=100)
         self.assertNotIn("error", done.stderr)
         self.assertTrue((self.out / "sweep.html").exists())
+
+
+class Together(SweepTest):
+    """Nets that make their steps on the same rows. How many, depends on how many configurations a thread gets."""
+
+    def compare(self, *options):
+        self.good("--threads", 1, *options)
+        alone = self.folder / (self.out.name + "-alone")
+        self.good("--threads", 16, *options, out=alone)
+        self.assertEqual(self.numbers(), self.numbers(alone))
+        return self.results()
+
+    def test_each_has_the_numbers_that_it_has_alone(self):
+        """One that diverges, too, and the others beside it."""
+        results = self.compare("--hidden", "30,30;8,7", "--lr", "0.003,1e9,0.03", "--optimizer", "sgd,adam,adadelta",
+                               "--activation", "relu,tanh", "--scale", 0.01, "--steps", 12)
+        self.assertEqual(len(results), 36)
+        diverged = [r for r in results if "diverged" in r]
+        self.assertGreater(len(diverged), 3)
+        self.assertLess(len(diverged), 18)
+
+    def test_batches(self):
+        """They are drawn by the seed, so nets of one seed share them."""
+        results = self.compare("--lr", "0.003,0.01,0.03,0.1", "--seed", "5,6", "--batch", 32, "--scale", 0.01, "--steps", 30)
+        self.assertEqual([r["configuration"]["seed"] for r in results], [5, 5, 6, 6, 5, 5, 6, 6])
+        self.assertEqual(results[0]["seconds"], results[1]["seconds"])  # each one's share
+
+    def test_others_stay_alone(self):
+        deep = ",".join(["3"] * 17)
+        results = self.compare("--hidden", f"5;{deep};3000", "--engine", "auto,tape", "--lr", "0.003,0.01", "--scale",
+                               0.01, "--steps", 2)
+        self.assertEqual(len(results), 12)
+
+    def test_those_that_were_stopped_begin_again(self):
+        options = ("--threads", 1, "--lr", ",".join(f"{i}e-4" for i in range(1, 13)), "--scale", 0.01, "--steps", 400)
+        process = self.start(*options)
+        self.wait_for_results(process, 3)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 143)
+        before = self.lines()
+        self.assertEqual(len(before) % 3, 0)  # a bundle's results come together
+        self.assertLess(len(before), 12)
+        self.good(*options)
+        self.assertEqual(self.lines()[:len(before)], before)
+        self.assertEqual(len(self.numbers()), 12)
 
 
 class Numbers(SweepTest):

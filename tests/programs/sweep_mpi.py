@@ -47,6 +47,14 @@ class SameResults(SweepJob):
         again = self.run_job(2, "--threads", 1, *self.options("together"))
         self.assertIn("8 of them done before", again.stderr)
 
+    def test_nets_that_are_trained_together(self):
+        rates = ("--hidden", "8;6", "--lr", ",".join(f"{i}e-3" for i in range(1, 13)), "--scale", 0.01, "--steps", 40)
+        self.good(*rates, "--threads", 16, "--out", self.folder / "each-alone")
+        done = self.run_job(2, "--threads", 1, *rates, "--out", self.folder / "bundles")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.results("bundles"), self.results("each-alone"))
+        self.assertEqual(len(self.results("bundles")), 24)
+
     def test_other_data(self):
         other = self.folder / "other"
         write_data(other, seed=2)

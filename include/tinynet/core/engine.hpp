@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <tinynet/core/error.hpp>
+#include <utility>
 
 namespace tinynet {
 
@@ -15,13 +17,29 @@ enum class Engine { automatic, fused, tape };
 namespace detail {
 
 inline std::atomic<Engine> chosen_engine{Engine::automatic};
+inline thread_local std::optional<Engine> engine_of_thread;
 
 }  // namespace detail
 
 /// Chooses the engine for all threads.
 inline void set_engine(Engine engine) { detail::chosen_engine.store(engine, std::memory_order_relaxed); }
 /// The engine chosen.
-inline Engine engine() { return detail::chosen_engine.load(std::memory_order_relaxed); }
+inline Engine engine() {
+  return detail::engine_of_thread.value_or(detail::chosen_engine.load(std::memory_order_relaxed));
+}
+
+/// While one of these lives, its thread has this engine, whatever set_engine says.
+class WithEngine {
+ public:
+  /// From now on.
+  explicit WithEngine(Engine engine) : before_(std::exchange(detail::engine_of_thread, engine)) {}
+  WithEngine(const WithEngine&) = delete;
+  WithEngine& operator=(const WithEngine&) = delete;
+  ~WithEngine() { detail::engine_of_thread = before_; }
+
+ private:
+  std::optional<Engine> before_;
+};
 
 namespace detail {
 
