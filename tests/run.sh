@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds the tests and runs them: tests/run.sh [PRESET [argument of ctest]...]
-# PRESET is release (as without one), debug, clang, asan or tsan (only the tests with threads): see CMakePresets.json.
+# PRESET is release (as without one), debug, clang, asan, tsan (only the tests with threads) or valgrind (some small
+# ones): see CMakePresets.json.
 # The tests that want the MNIST files or PyTorch's numbers look in $TINYNET_DATA and $TINYNET_REFERENCE.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -12,6 +13,7 @@ packages=(g++ cmake ninja-build libeigen3-dev zlib1g-dev nlohmann-json3-dev libc
 case $preset in
   clang) packages+=(clang) ;;
   asan) packages+=(clang libclang-rt-dev) ;;
+  valgrind) packages+=(valgrind) ;;
 esac
 need "${packages[@]}" -- openssl dataset-fashion-mnist libjs-dygraphs strace libopenmpi-dev openmpi-bin
 build "$preset"
