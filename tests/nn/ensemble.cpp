@@ -269,6 +269,16 @@ TEST_CASE("copies, on the same device") {
   CHECK(!same_parameters(nets[0], copies[0]));
 }
 
+TEST_CASE("for_each: several may be stopped at the same time, and the first exception is thrown on") {
+  const Threads guard(3);
+  tn::Ensemble<tn::dynamic, tn::MLP<20, 5, 10>> nets{seeds(40)};
+  nets.for_each([&](Index k) {
+    if (k % 3 != 0) nets.stop(k);
+  });
+  for (Index k = 0; k < nets.size(); ++k) CHECK(nets.is_stopped(k) == (k % 3 != 0));
+  CHECK_THROWS_WITH(nets.for_each([&](Index k) { nets[k + 1]; }), "Ensemble: net 40 of 40");
+}
+
 TEST_CASE("errors") {
   using Nets = tn::Ensemble<2, tn::MLP<20, 5, 10>>;
   CHECK_THROWS_WITH(Nets{seeds(3)}, "Ensemble: expected 2 nets or seeds, found 3");

@@ -1,6 +1,7 @@
 // Many nets that are trained at once on the same rows: these are read once for all of them.
 #pragma once
 
+#include <cstdint>
 #include <ranges>
 #include <span>
 #include <string>
@@ -36,7 +37,7 @@ class Ensemble {
   using Scalar = typename Net::Scalar;  ///< of its numbers
 
   /// These nets. Throws Error (usage) if they are not K.
-  explicit Ensemble(std::vector<Net> nets) : nets_(std::move(nets)), stopped_(nets_.size(), false) {
+  explicit Ensemble(std::vector<Net> nets) : nets_(std::move(nets)), stopped_(nets_.size()) {
     check_count(nets_.size());
   }
   /// A net of each seed. Throws Error (usage) if they are not K.
@@ -44,7 +45,7 @@ class Ensemble {
     check_count(seeds.size());
     nets_.reserve(seeds.size());
     for (const Seed seed : seeds) nets_.emplace_back(seed);
-    stopped_.resize(seeds.size(), false);
+    stopped_.resize(seeds.size());
   }
 
   /// How many nets there are.
@@ -58,7 +59,7 @@ class Ensemble {
   /// Takes net k in again.
   void resume(Index k) { stopped_[place(k)] = false; }
   /// Whether net k is left out.
-  bool is_stopped(Index k) const { return stopped_[place(k)]; }
+  bool is_stopped(Index k) const { return stopped_[place(k)] != 0; }
 
   /// The same nets on a device.
   template <class Device>
@@ -111,7 +112,7 @@ class Ensemble {
   }
 
   std::vector<Net> nets_;
-  std::vector<bool> stopped_;
+  std::vector<std::uint8_t> stopped_;  // not bool: for_each may stop several at the same time
 };
 
 /// The outputs of an ensemble's nets for the same input, not yet computed.
