@@ -5,6 +5,8 @@
 """
 
 import os
+import pathlib
+import re
 import signal
 import struct
 import sys
@@ -90,8 +92,8 @@ class SameNumbers(MpiTest):
 
 
 class Refused(MpiTest):
-    def refused(self, code, text, first, second):
-        done = self.run_two(first, second)
+    def refused(self, code, text, first, second, **more):
+        done = self.run_two(first, second, **more)
         self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
         self.assertEqual([line for line in self.errors(done) if text in line][:1], self.errors(done)[:1], done.stderr)
         self.assertTrue(self.errors(done), done.stderr)
@@ -105,6 +107,18 @@ class Refused(MpiTest):
         write_data(other, train=ROWS, test=100, seed=2)
         self.refused(8, "the processes do not have the same data: rank 1 of 2 differs from rank 0",
                      ("--steps", 5), (other, ("--steps", 5)))
+
+    def test_another_program(self):
+        """The same one, but for a digit of the compiler that it says it comes from."""
+        own = pathlib.Path(self.command()[0]).read_bytes()
+        compiler = re.search(rb"\0(g\+\+|clang) \d+\.\d+\.\d", own)
+        self.assertIsNotNone(compiler)
+        other = self.folder / "another-mnist"
+        other.write_bytes(own[:compiler.end() - 1] + b"x" + own[compiler.end():])
+        other.chmod(0o755)
+        options = ("--steps", 5)
+        self.refused(8, "the processes do not have the same program: rank 1 of 2 differs from rank 0", options,
+                     (self.data, options), program=other)
 
     def test_no_data_in_one(self):
         self.refused(4, "rank 1: ", ("--steps", 5), (self.folder / "none", ("--steps", 5)))
@@ -135,8 +149,10 @@ class EndOfOne(MpiTest):
     """One of four processes is killed, stopped or asked to end."""
 
     def start(self, *options):
-        process = self.start_job(4, "--threads", 1, "--steps", 1000000, "--log-every", 1, "--checkpoint",
-                                 self.file("c"), "--checkpoint-every", 10, *options)
+        if "--checkpoint" not in options:
+            options = ("--checkpoint", self.file("c"), *options)
+        process = self.start_job(4, "--threads", 1, "--steps", 1000000, "--log-every", 1, "--checkpoint-every", 10,
+                                 *options)
         for line in process.stdout:
             if line.startswith("step= 25 "):
                 break
@@ -168,6 +184,23 @@ class EndOfOne(MpiTest):
         self.assertEqual(job.returncode, 8, err)
         self.assertIn("mnist: error: no answer from rank 2 of 4 for 3 s", err)
         self.check_goes_on()
+
+    def test_the_disk_vanishes(self):
+        """The first one says so; with --strict-save at the next checkpoint, else at the end."""
+        for strict in ((), ("--strict-save",)):
+            folder = self.file(f"folder{len(strict)}")
+            folder.mkdir()
+            job = self.start("--checkpoint", folder / "c", *strict)
+            folder.rename(self.file(f"gone{len(strict)}"))
+            if not strict:
+                for line in job.stdout:
+                    if line.startswith("step= 9"):
+                        break
+                os.kill(self.member(job, 2), signal.SIGTERM)
+            _, err = self.end_of(job, 20)
+            self.assertEqual(job.returncode, 4, err)
+            self.assertEqual("the training goes on, but no checkpoint could be written" in err, not strict)
+            self.assertIn("mnist: error: ", err)
 
     def test_asked_to_end(self):
         job = self.start()

@@ -23,10 +23,12 @@ class MpiJob:
     def run_job(self, processes, *options):
         return self.run_command(self.job(processes, *options))
 
-    def run_two(self, first, second):
-        """Two processes: one on our data with these options, one on (data, options)."""
+    def run_two(self, first, second, program=None):
+        """Two processes: one on our data with these options, one on (data, options), which may be another program."""
         commands = [self.command("--dist", "mpi", "--data", data, *options, data=False)
                     for data, options in ((self.data, first), second)]
+        if program:
+            commands[1][0] = str(program)
         return self.run_command([self.mpirun, "-n", "1", *commands[0], ":", "-n", "1", *commands[1]])
 
     def start_job(self, processes, *options, mpirun=()):
