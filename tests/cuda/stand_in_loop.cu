@@ -1,6 +1,8 @@
 // A user's own loop on a GPU that is none (tests/programs/stand_in_runtime.cpp): what it asks CUDA for.
 #include <tinynet/cuda.cuh>
 
+#include <tinynet/nn/ensemble.hpp>
+
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -56,6 +58,32 @@ TEST_CASE("a step is two kernels; many steps go together as a graph, unless some
   CHECK(end.graphs - looking.graphs == 9);  // the first 16 steps went one by one
   CHECK(end.arguments - looking.arguments <= 32);
   CHECK(end.frees == start.frees);  // and memory is used again
+  CHECK(end.chain == 32);
+}
+
+TEST_CASE("the nets of an ensemble do not wait for each other, and have the same memory at each step") {
+  Training data;
+  std::vector<tn::Seed> seeds(16);
+  auto nets = tn::Ensemble<tn::dynamic, tn::MLP<6, 9, 4>>{seeds}.to(tn::cuda);
+  std::vector<tn::SGD<tn::detail::On<float, tn::Cuda>>> optimizers;
+  for (tn::Index k = 0; k < nets.size(); ++k) optimizers.emplace_back(nets[k], tn::SGDOptions{.lr = 0.1});
+  const auto steps = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      const auto losses = tn::cross_entropy(nets(data.images * (1.0 / 255)), data.labels);
+      nets.zero_grad();
+      losses.backward();
+      nets.for_each([&](tn::Index k) { optimizers[static_cast<std::size_t>(k)].step(); });
+    }
+  };
+  steps(10);
+  const stand_in::Counts start = stand_in::counts();
+  CHECK(start.chain == 2);
+  steps(20);
+  const stand_in::Counts end = stand_in::counts();
+  CHECK(end.graphs - start.graphs == 20);
+  CHECK(end.kernels - start.kernels == 20 * 32);
+  CHECK(end.arguments == start.arguments);
+  CHECK(end.frees == start.frees);
 }
 
 TEST_CASE("a thread keeps to one GPU; another thread can have another") {

@@ -4,6 +4,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -31,9 +32,23 @@ cudaError_t say(cudaError_t status) {
   return status;
 }
 
-// Kernels one after another.
-struct Sequence {
+// The nodes of a graph, which are numbered from 1: kernels, and those that only wait.
+struct Nodes {
   int kernels = 0;
+  std::vector<int> chain;  // of each: how many kernels up to it come one after another
+
+  cudaError_t add(cudaGraphNode_t* node, const cudaGraphNode_t* before, size_t count, bool kernel) {
+    int longest = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const auto number = reinterpret_cast<size_t>(before[i]);
+      if (number == 0 || number > chain.size()) return say(cudaErrorInvalidValue);
+      longest = std::max(longest, chain[number - 1]);
+    }
+    chain.push_back(longest + (kernel ? 1 : 0));
+    kernels += kernel ? 1 : 0;
+    *node = reinterpret_cast<cudaGraphNode_t>(chain.size());
+    return cudaSuccess;
+  }
 };
 
 }  // namespace
@@ -151,43 +166,44 @@ const char* cudaGetErrorString(cudaError_t) { return "the stand-in says so"; }
 // ---- Graphs ----------------------------------------------------------------------------------------------------
 
 cudaError_t cudaGraphCreate(cudaGraph_t* graph, unsigned) {
-  *graph = reinterpret_cast<cudaGraph_t>(new Sequence);
+  *graph = reinterpret_cast<cudaGraph_t>(new Nodes);
   return cudaSuccess;
 }
 cudaError_t cudaGraphAddKernelNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t* before,
                                    size_t count, const cudaKernelNodeParams* parameters) {
-  auto* const sequence = reinterpret_cast<Sequence*>(graph);
-  const auto number = static_cast<size_t>(sequence->kernels);
-  const bool follows = number == 0 ? count == 0 : count == 1 && *before == reinterpret_cast<cudaGraphNode_t>(number);
   const bool whole = parameters->func != nullptr && parameters->gridDim.x > 0 && parameters->blockDim.x > 0 &&
                      parameters->kernelParams != nullptr && parameters->kernelParams[0] != nullptr;
-  if (!follows || !whole) return say(cudaErrorInvalidValue);
-  *node = reinterpret_cast<cudaGraphNode_t>(static_cast<size_t>(++sequence->kernels));
-  return cudaSuccess;
+  return whole ? reinterpret_cast<Nodes*>(graph)->add(node, before, count, true) : say(cudaErrorInvalidValue);
+}
+cudaError_t cudaGraphAddEmptyNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t* before,
+                                  size_t count) {
+  return reinterpret_cast<Nodes*>(graph)->add(node, before, count, false);
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* ready, cudaGraph_t graph, unsigned long long) {
-  *ready = reinterpret_cast<cudaGraphExec_t>(new Sequence(*reinterpret_cast<Sequence*>(graph)));
+  const Nodes& nodes = *reinterpret_cast<Nodes*>(graph);
+  counted.chain = nodes.chain.empty() ? 0 : *std::max_element(nodes.chain.begin(), nodes.chain.end());
+  *ready = reinterpret_cast<cudaGraphExec_t>(new Nodes(nodes));
   return cudaSuccess;
 }
 cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t ready, cudaGraphNode_t node, const cudaKernelNodeParams*) {
   ++counted.arguments;
   const auto number = reinterpret_cast<size_t>(node);
-  const auto kernels = static_cast<size_t>(reinterpret_cast<Sequence*>(ready)->kernels);
-  return say(number >= 1 && number <= kernels ? cudaSuccess : cudaErrorInvalidValue);
+  const size_t nodes = reinterpret_cast<Nodes*>(ready)->chain.size();
+  return say(number >= 1 && number <= nodes ? cudaSuccess : cudaErrorInvalidValue);
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t ready, cudaStream_t) {
   ++counted.graphs;
-  counted.kernels += reinterpret_cast<Sequence*>(ready)->kernels;
+  counted.kernels += reinterpret_cast<Nodes*>(ready)->kernels;
   return cudaSuccess;
 }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t ready) {
   ++counted.frees;
-  delete reinterpret_cast<Sequence*>(ready);
+  delete reinterpret_cast<Nodes*>(ready);
   return cudaSuccess;
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
   ++counted.frees;
-  delete reinterpret_cast<Sequence*>(graph);
+  delete reinterpret_cast<Nodes*>(graph);
   return cudaSuccess;
 }
 

@@ -8,6 +8,7 @@ struct Counts {
   int graphs = 0;     ///< launched
   int arguments = 0;  ///< of kernels in graphs, changed
   int frees = 0;      ///< of memory and graphs
+  int chain = 0;      ///< of the newest graph's kernels so many at most have to wait for each other
 };
 Counts counts();
 
