@@ -42,19 +42,20 @@ using Functions =
 
 }  // namespace
 
-template void gpu::launch(const Step<Bytes, CrossEntropy<Bytes>>&, gpu::Queue&);
-template void gpu::launch(const Step<LowTiles, CrossEntropy<LowTiles>>&, gpu::Queue&);
-template void gpu::launch(const Step<TallTiles, CrossEntropy<TallTiles>>&, gpu::Queue&);
-template void gpu::launch(const Step<Floats, Elementwise<Floats>>&, gpu::Queue&);
-template void gpu::launch(const Step<Wide, CrossEntropy<Wide>>&, gpu::Queue&);
-template void gpu::launch(const Step<Doubles, CrossEntropy<Doubles>>&, gpu::Queue&);
-template void gpu::launch(const Step<Functions, Elementwise<Functions, functions::LogitsError>>&, gpu::Queue&);
+template void gpu::launch(const Step<Bytes, CrossEntropy<Bytes>>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const Step<LowTiles, CrossEntropy<LowTiles>>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const Step<TallTiles, CrossEntropy<TallTiles>>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const Step<Floats, Elementwise<Floats>>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const Step<Wide, CrossEntropy<Wide>>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const Step<Doubles, CrossEntropy<Doubles>>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const Step<Functions, Elementwise<Functions, functions::LogitsError>>&, std::size_t,
+                          gpu::Queue&);
 
-template void gpu::launch(const gpu::UpdateArguments<gpu::KeepParameters, 0, float>&, gpu::Queue&);
-template void gpu::launch(const gpu::UpdateArguments<rules::SGD, 0, float>&, gpu::Queue&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Momentum, 1, float>&, gpu::Queue&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, float>&, gpu::Queue&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, double>&, gpu::Queue&);
-template void gpu::launch(const gpu::UpdateArguments<rules::RMSprop, 3, float>&, gpu::Queue&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Adagrad, 1, float>&, gpu::Queue&);
-template void gpu::launch(const gpu::UpdateArguments<rules::Adadelta, 2, float>&, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<gpu::KeepParameters, 0, float>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::SGD, 0, float>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Momentum, 1, float>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, float>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adam, 2, double>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::RMSprop, 3, float>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adagrad, 1, float>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const gpu::UpdateArguments<rules::Adadelta, 2, float>&, std::size_t, gpu::Queue&);
