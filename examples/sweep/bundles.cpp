@@ -19,11 +19,11 @@ constexpr double most_bytes = 16 << 20;
 bool can_share(const Configuration& c, const mnist::Data& data) {
   return c.engine != mnist::Engine::tape && c.chunk_rows == 0 &&
          static_cast<Index>(c.hidden.size()) < tinynet::detail::most_fused_stages &&
-         memory_needed({c}, data) <= most_bytes;
+         mnist::memory_needed(c, data.train.size(), data.test.size()) <= most_bytes;
 }
 
-/// Those with equal ones take the same rows at each step. Batches are drawn by the seed.
-auto rows_of(const Configuration& c) {
+/// Those with equal ones are nets of one shape that take the same rows at each step. Batches are drawn by the seed.
+auto kind_of(const Configuration& c) {
   return std::tuple(c.hidden, c.activation, c.batch, c.batch == 0 ? 0 : c.seed, c.scale, c.steps);
 }
 
@@ -34,13 +34,13 @@ std::vector<Bundle> bundles(const std::vector<Configuration>& configurations, st
   const std::size_t size =
       std::clamp<std::size_t>(configurations.size() / (bundles_a_place * at_once), 1, most_together);
   std::vector<Bundle> list;
-  std::map<decltype(rows_of(Configuration())), std::size_t> open;  // the last bundle on such rows
+  std::map<decltype(kind_of(Configuration())), std::size_t> open;  // the last bundle of each kind
   for (const Configuration& c : configurations) {
     if (!can_share(c, data)) {
       list.push_back({c});
       continue;
     }
-    const auto [place, is_new] = open.try_emplace(rows_of(c), list.size());
+    const auto [place, is_new] = open.try_emplace(kind_of(c), list.size());
     if (!is_new && list[place->second].size() < size) {
       list[place->second].push_back(c);
     } else {

@@ -1,6 +1,5 @@
 #include "nets.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <tinynet/data/batches.hpp>
 #include <tinynet/nn/ensemble.hpp>

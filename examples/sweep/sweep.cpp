@@ -24,15 +24,16 @@ namespace {
 using mnist::StopRequest;
 
 /// Throws Error (io) if the largest bundles that may go on at once need more memory than there is.
-void check_memory(std::vector<Bundle> list, const mnist::Data& data, int threads) {
-  std::sort(list.begin(), list.end(),
-            [&](const Bundle& a, const Bundle& b) { return memory_needed(a, data) > memory_needed(b, data); });
-  list.resize(std::min(list.size(), static_cast<std::size_t>(threads)));
-  std::size_t number = 0;
+void check_memory(const std::vector<Bundle>& list, const mnist::Data& data, int threads) {
+  std::vector<std::pair<double, std::size_t>> needs;  // bytes, and for how many trainings
+  for (const Bundle& bundle : list) needs.emplace_back(memory_needed(bundle, data), bundle.size());
+  std::sort(needs.rbegin(), needs.rend());
+  needs.resize(std::min(needs.size(), static_cast<std::size_t>(threads)));
   double bytes = 0;
-  for (const Bundle& bundle : list) {
-    number += bundle.size();
-    bytes += memory_needed(bundle, data);
+  std::size_t number = 0;
+  for (const auto& [need, trainings] : needs) {
+    bytes += need;
+    number += trainings;
   }
   mnist::check_memory(bytes, number == 1 ? "1 training needs" : std::to_string(number) + " trainings at once need",
                       "smaller --hidden, --batch or --threads");

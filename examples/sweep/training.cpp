@@ -115,9 +115,10 @@ class Courses {
       return course.attempt(step, [&] { course.add(step, loss); });
     });
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    const double share = time.count() / static_cast<double>(count());
     for (Course& course : list_)
       if (course.goes_on()) {
-        course.result.seconds += time.count() / static_cast<double>(count());
+        course.result.seconds += share;
         course.show(step + 1);
       }
   }
