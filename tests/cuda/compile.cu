@@ -48,6 +48,8 @@ template void gpu::launch(const Step<TallTiles, CrossEntropy<TallTiles>>&, std::
 template void gpu::launch(const Step<Floats, Elementwise<Floats>>&, std::size_t, gpu::Queue&);
 template void gpu::launch(const Step<Wide, CrossEntropy<Wide>>&, std::size_t, gpu::Queue&);
 template void gpu::launch(const Step<Doubles, CrossEntropy<Doubles>>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const Step<Floats, Elementwise<Floats, functions::AbsoluteError>>&, std::size_t, gpu::Queue&);
+template void gpu::launch(const Step<Floats, Elementwise<Floats, functions::HuberError>>&, std::size_t, gpu::Queue&);
 template void gpu::launch(const Step<Functions, Elementwise<Functions, functions::LogitsError>>&, std::size_t,
                           gpu::Queue&);
 

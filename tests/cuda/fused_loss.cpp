@@ -98,6 +98,8 @@ TEST_CASE("losses of elements, and in double precision") {
   const MLP<6, 9, 4> net{Seed{1}};
   check_both(net, true, [&](const auto& n) { return mse_loss(n(x_there), target); });
   check_both(net, true, [&](const auto& n) { return mse_loss(n(x_there), target_there, Reduction::sum); });
+  check_both(net, true, [&](const auto& n) { return l1_loss(n(x_there), target_there); });
+  check_both(net, true, [&](const auto& n) { return huber_loss(n(x_there), target_there, {.delta = 0.3}); });
   check_both(net, true, [&](const auto& n) { return bce_with_logits(n(x_there), target_there); });
   const auto in_double = to(x.cast<double>(), emulated);
   BasicMLP<double, ReLU, 6, 9, 4> precise{Seed{1}};

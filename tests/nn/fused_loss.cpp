@@ -224,10 +224,11 @@ TEST_CASE("the fused engine, insisted on, refuses what cannot be fused; evaluati
   CHECK_THROWS_AS(tn::cross_entropy(net(tn::variable(x)), labels), tn::Error);
 }
 
-TEST_CASE("MSE and binary cross entropy") {
+TEST_CASE("losses of elements") {
   tn::BasicMLP<double, tn::Tanh, 9, 6, 4> net;
   const tn::Matrix<double> x = tn::Matrix<double>::Random(300, 9);
   const Eigen::MatrixXd target = Eigen::MatrixXd::Random(300, 4);
+  const Eigen::ArrayXXd binary = (target.array() > 0).cast<double>();
   auto flat = tn::flat_parameters(net);
   const auto gradient = [&](const auto& loss, const char* name) {
     CHECK(std::string(loss.node()->name) == name);
@@ -235,17 +236,21 @@ TEST_CASE("MSE and binary cross entropy") {
     loss.backward();
     return flat->gradient.eval();
   };
-  const auto same = [](const auto& a, const auto& b) { return (a - b).norm() <= 1e-13 * b.norm(); };
-  for (const auto reduction : {tn::Reduction::mean, tn::Reduction::sum}) {
-    const auto fused = tn::mse_loss(net(x), target, reduction);
-    const auto general = tn::mse_loss(net(x).var(), target, reduction);
+  // `compute` gives the loss of an output, or of its variable, which takes the general way.
+  const auto check = [&](const char* name, const auto& compute) {
+    CAPTURE(name);
+    const auto fused = compute(net(x)), general = compute(net(x).var());
     CHECK(fused.item() == doctest::Approx(general.item()).epsilon(1e-13));
-    CHECK(same(gradient(fused, "fused_loss"), gradient(general, "mse_loss")));
-    const Eigen::ArrayXXd binary = (target.array() > 0).cast<double>();
-    const auto fused_bce = tn::bce_with_logits(net(x), binary, reduction);
-    const auto general_bce = tn::bce_with_logits(net(x).var(), binary, reduction);
-    CHECK(fused_bce.item() == doctest::Approx(general_bce.item()).epsilon(1e-13));
-    CHECK(same(gradient(fused_bce, "fused_loss"), gradient(general_bce, "bce_with_logits")));
+    const auto expected = gradient(general, name);
+    CHECK((gradient(fused, "fused_loss") - expected).norm() <= 1e-13 * expected.norm());
+  };
+  for (const auto reduction : {tn::Reduction::mean, tn::Reduction::sum}) {
+    check("mse_loss", [&](const auto& y) { return tn::mse_loss(y, target, reduction); });
+    check("l1_loss", [&](const auto& y) { return tn::l1_loss(y, target, reduction); });
+    for (const double delta : {0.1, 1.0})
+      check("huber_loss",
+            [&](const auto& y) { return tn::huber_loss(y, target, {.delta = delta, .reduction = reduction}); });
+    check("bce_with_logits", [&](const auto& y) { return tn::bce_with_logits(y, binary, reduction); });
   }
 }
 

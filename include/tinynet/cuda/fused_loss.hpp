@@ -279,6 +279,23 @@ requires(DeviceFusibleOutput<Net, Source> && (EigenOperand<T> || detail::is_devi
                                          [&] { return mse_loss(output.var(), target, reduction); });
 }
 
+/// See l1_loss in autodiff/ops/loss.hpp.
+template <class Net, class Source, class T>
+requires(DeviceFusibleOutput<Net, Source> && (EigenOperand<T> || detail::is_device_matrix<T>)) auto l1_loss(
+    const Output<Net, Source>& output, const T& target, Reduction reduction = Reduction::mean) {
+  return detail::device_elementwise_loss("l1_loss", functions::AbsoluteError{}, output, target, reduction,
+                                         [&] { return l1_loss(output.var(), target, reduction); });
+}
+
+/// See huber_loss in autodiff/ops/loss.hpp.
+template <class Net, class Source, class T>
+requires(DeviceFusibleOutput<Net, Source> &&
+         (EigenOperand<T> || detail::is_device_matrix<T>)) auto huber_loss(const Output<Net, Source>& output,
+                                                                           const T& target, HuberOptions options = {}) {
+  return detail::device_elementwise_loss("huber_loss", functions::HuberError{options.delta}, output, target,
+                                         options.reduction, [&] { return huber_loss(output.var(), target, options); });
+}
+
 /// See bce_with_logits in autodiff/ops/loss.hpp.
 template <class Net, class Source, class T>
 requires(DeviceFusibleOutput<Net, Source> && (EigenOperand<T> || detail::is_device_matrix<T>)) auto bce_with_logits(
