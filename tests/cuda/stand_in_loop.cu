@@ -86,12 +86,35 @@ TEST_CASE("the nets of an ensemble do not wait for each other, and have the same
   CHECK(end.frees == start.frees);
 }
 
+TEST_CASE("memory goes back to CUDA after what waits for it has been launched") {
+  Training training;
+  // The pixels are the last that is left of a thread that has ended, and all of its memory goes with them.
+  std::optional<tn::DeviceImages<tn::Cuda>> images;
+  std::thread([&] { images = tn::Images(std::vector<std::uint8_t>(70 * 6, 3), 70, 2, 3).to(tn::cuda); }).join();
+  const stand_in::Counts start = stand_in::counts();
+  for (int i = 0; i < 5; ++i) {
+    const auto loss = tn::cross_entropy(training.net(*images * (1.0 / 255)), training.labels);
+    training.optimizer.zero_grad();
+    loss.backward();
+    training.optimizer.step();
+  }
+  CHECK(stand_in::counts().kernels == start.kernels);
+  images.reset();
+  const stand_in::Counts end = stand_in::counts();
+  CHECK(end.frees > start.frees);
+  CHECK(end.kernels - start.kernels == 10);
+}
+
 TEST_CASE("a thread keeps to one GPU; another thread can have another") {
   Training training;
   training.steps(1, true);
+  const auto ones = tn::variable(Eigen::MatrixXf(Eigen::MatrixXf::Ones(50, 50)), tn::cuda);
   tn::use_gpu(1);
-  CHECK_THROWS_WITH_AS(training.steps(1, true),
-                       "this thread has used GPU 0 and cannot go on with 1; take another thread for that", tn::Error);
+  constexpr const char* refused = "this thread has used GPU 0 and cannot go on with 1; take another thread for that";
+  CHECK_THROWS_WITH_AS(training.steps(1, true), refused, tn::Error);
+  const int allocations = stand_in::counts().allocations;
+  CHECK_THROWS_WITH_AS(ones + ones, refused, tn::Error);
+  CHECK(stand_in::counts().allocations == allocations);  // none that a later operation on GPU 0 would get
   tn::use_gpu(0);
   training.steps(1, true);
   std::thread([] {

@@ -109,6 +109,7 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 
 cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
   if (fails("out of memory")) return say(cudaErrorMemoryAllocation);
+  ++counted.allocations;
   *memory = std::calloc(1, bytes);
   return cudaSuccess;
 }

@@ -4,11 +4,12 @@
 namespace stand_in {
 
 struct Counts {
-  int kernels = 0;    ///< launched, one by one or in graphs
-  int graphs = 0;     ///< launched
-  int arguments = 0;  ///< of kernels in graphs, changed
-  int frees = 0;      ///< of memory and graphs
-  int chain = 0;      ///< of the newest graph's kernels so many at most have to wait for each other
+  int kernels = 0;      ///< launched, one by one or in graphs
+  int graphs = 0;       ///< launched
+  int arguments = 0;    ///< of kernels in graphs, changed
+  int allocations = 0;  ///< of memory
+  int frees = 0;        ///< of memory and graphs
+  int chain = 0;        ///< of the newest graph's kernels so many at most have to wait for each other
 };
 Counts counts();
 

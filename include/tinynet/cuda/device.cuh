@@ -39,24 +39,21 @@ class GpuThread {
   GpuThread() : gpu_(current_gpu()) {
     check_cuda(cudaDeviceGetAttribute(&shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, gpu_),
                "cudaDeviceGetAttribute");
+    waiting() = &queue_;
   }
   GpuThread(const GpuThread&) = delete;
   GpuThread& operator=(const GpuThread&) = delete;
   /// What was asked for is done before the thread ends, since its memory may be used by others then.
   ~GpuThread() {
     if (arrived_ != nullptr) (*memory_).deallocate(arrived_, arrived_bytes);
-    if (cuda_is_lost) {
-      static_cast<void>(eigen_.release());  // it would call CUDA
-      return;
-    }
-    try {
-      const int current = current_gpu();
+    if (cuda_is_lost) static_cast<void>(eigen_.release());  // it would call CUDA
+    release_cuda([this] {                                   // if something goes wrong there is nobody to tell
+      cudaGetDevice(&restored_.gpu);
       cudaSetDevice(gpu_);
-      stream();
-      wait_for_gpu();
-      cudaSetDevice(current);
-    } catch (const Error&) {  // there is nobody to tell
-    }
+      queue_.flush_quietly();
+      cudaStreamSynchronize(cudaStreamPerThread);
+    });
+    waiting() = nullptr;
   }
 
   /// The stream, with all in it that was asked for.
@@ -84,16 +81,25 @@ class GpuThread {
   }
 
  private:
+  // The calling thread's launches that wait; null before and after it has a GpuThread.
+  static gpu::Queue*& waiting() {
+    thread_local gpu::Queue* queue = nullptr;
+    return queue;
+  }
+
   struct Memory {
     static void* allocate(std::size_t bytes) {
+      current();  // a pool that is at hand is of one GPU
       void* memory = nullptr;
-      const cudaError_t status = cudaMallocAsync(&memory, bytes, cudaStreamPerThread);
-      if (status != cudaSuccess) current().stream();  // what waits may use the blocks that are now given back
-      check_cuda(status, "cudaMallocAsync");
+      check_cuda(cudaMallocAsync(&memory, bytes, cudaStreamPerThread), "cudaMallocAsync");
       return memory;
     }
+    // Of any thread's pool: with its last block the pool of a thread that has ended goes.
     static void deallocate(void* memory) noexcept {
-      release_cuda([=] { cudaFreeAsync(memory, cudaStreamPerThread); });
+      release_cuda([=] {
+        if (waiting() != nullptr) waiting()->flush_quietly();  // what waits may use it
+        cudaFreeAsync(memory, cudaStreamPerThread);
+      });
     }
   };
   struct EigenGpu {
@@ -104,6 +110,13 @@ class GpuThread {
 
   static constexpr std::size_t arrived_bytes = gpu::Queue::length * sizeof(unsigned);
 
+  // The members that follow give back what they have on the thread's GPU; then the program's is current again.
+  struct Restored {
+    int gpu = -1;
+    ~Restored() {
+      if (gpu >= 0) cudaSetDevice(gpu);
+    }
+  } restored_;
   int gpu_, shared_bytes_ = 0;
   ThreadOwned<BlockPool<Memory>> memory_;
   gpu::Queue queue_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <span>
 #include <utility>
@@ -64,13 +65,12 @@ class LaunchQueue {
   template <class Argument>
   void add(const Kernel& kernel, const Argument& argument, const Footprint& footprint) {
     const auto bytes = std::as_bytes(std::span(&argument, 1));
-    const bool beside = can_be_beside(kernel, footprint);
-    if (!beside) side_by_side_ = count_;
-    footprints_[count_] = footprint;
     KernelLaunch& launch = waiting_[count_];
-    launch.kernel = kernel;
     launch.argument.assign(bytes.begin(), bytes.end());
-    launch.beside = beside;
+    launch.kernel = kernel;
+    launch.beside = can_be_beside(kernel, footprint);
+    if (!launch.beside) side_by_side_ = count_;
+    footprints_[count_] = footprint;
     if (++count_ == length) flush();
   }
 
@@ -79,10 +79,19 @@ class LaunchQueue {
 
   /// Launches all that wait, in their order. If that throws, those that are left are forgotten.
   void flush() {
-    if (count_ == 0) return;
     const std::span launches(waiting_.data(), std::exchange(count_, 0));
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     if (launches.size() < length || !replay(launches))
       for (const KernelLaunch& launch : launches) Launcher::launch(launch);
+  }
+
+  /// The same where nothing may be thrown: the next flush() will.
+  void flush_quietly() noexcept {
+    try {
+      flush();
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
   }
 
  private:
@@ -91,7 +100,8 @@ class LaunchQueue {
     std::vector<KernelLaunch> launches;
     std::unique_ptr<typename Launcher::Graph> graph;
   };
-  static constexpr std::size_t most_replays = length / 2;  // with 3 nets a queue begins at 3 places of their steps
+  // With 3 nets a queue begins at 3 places of their steps, with K nets at no more than K.
+  static constexpr std::size_t most_replays = 2 * length;
 
   bool can_be_beside(const Kernel& kernel, const Footprint& footprint) const {
     if (count_ == 0 || !(kernel == waiting_[count_ - 1].kernel)) return false;
@@ -120,10 +130,11 @@ class LaunchQueue {
   }
 
   static void update(Replay& known, std::span<KernelLaunch> launches) {
-    if (!known.graph) known.graph = std::make_unique<typename Launcher::Graph>(launches);
+    const bool is_new = !known.graph;
+    if (is_new) known.graph = std::make_unique<typename Launcher::Graph>(launches);
     for (std::size_t i = 0; i < launches.size(); ++i)
       if (launches[i].argument != known.launches[i].argument) {
-        known.graph->set(i, launches[i]);
+        if (!is_new) known.graph->set(i, launches[i]);
         std::swap(launches[i].argument, known.launches[i].argument);
       }
   }
@@ -132,6 +143,7 @@ class LaunchQueue {
   std::array<Footprint, length> footprints_;  // of these
   std::size_t count_ = 0, side_by_side_ = 0;  // the last ones from here on are beside each other
   std::vector<Replay> replays_;
+  std::exception_ptr failure_;  // of flush_quietly()
 };
 
 }  // namespace tinynet::detail
