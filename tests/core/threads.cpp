@@ -11,6 +11,8 @@
 #include <tinynet/core/threads.hpp>
 #include <vector>
 
+#include "count_news.hpp"
+
 #ifdef __SSE2__
 #include <xmmintrin.h>
 #endif
@@ -232,6 +234,26 @@ TEST_CASE("row 92: every thread rounds as the calling one does, which may change
 TEST_CASE("jobs of threads that have ended are used again") {
   set_num_threads(3);
   for (int i = 0; i < 50; ++i) std::thread([] { check_every_index_once(100); }).join();
+}
+
+TEST_CASE("row 85: memory runs out while threads are being started") {
+  for (std::ptrdiff_t requests = 0;; ++requests) {
+    CAPTURE(requests);
+    set_num_threads(4);  // the pool is made anew
+    std::array<std::atomic<int>, 100> calls{};
+    test::good = requests;
+    bool done = true;
+    try {
+      parallel_for(100, [&](Index i, int) { ++calls.at(static_cast<std::size_t>(i)); });
+    } catch (const std::bad_alloc&) {
+      done = false;
+    }
+    const bool enough = test::good != 0;
+    test::good = -1;
+    for (const auto& count : calls) REQUIRE(count == (done ? 1 : 0));
+    if (enough) break;
+  }
+  set_num_threads(2);
 }
 
 #ifdef __linux__

@@ -9,7 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <system_error>
+#include <new>
 #include <thread>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
@@ -150,8 +150,8 @@ class Job {
   Job* next_free_ = nullptr;
 };
 
-/// Threads for Eigen's pool, some of which may be missing because the system refuses to start them: the others, and at
-/// last the caller, do their work.
+/// Threads for Eigen's pool, some of which may be missing because the system refuses to start them or has no memory:
+/// the others, and at last the caller, do their work.
 struct ThreadsThatStart {
   struct Task {
     std::function<void()> f;
@@ -169,7 +169,7 @@ struct ThreadsThatStart {
           f();
           --*alive;
         });
-      } catch (const std::system_error&) {
+      } catch (const std::exception&) {  // system_error or bad_alloc
         --*alive;
       }
     }
@@ -182,7 +182,13 @@ struct ThreadsThatStart {
     std::thread thread_;
   };
 
-  EnvThread* CreateThread(std::function<void()> f) { return new EnvThread(std::move(f), alive); }
+  EnvThread* CreateThread(std::function<void()> f) {
+    try {
+      return new EnvThread(std::move(f), alive);
+    } catch (const std::bad_alloc&) {  // under threads that run already Eigen's pool must not be taken away
+      return nullptr;
+    }
+  }
   Task CreateTask(std::function<void()> f) { return Task{std::move(f)}; }
   void ExecuteTask(const Task& task) { task.f(); }
 };
