@@ -23,6 +23,9 @@ using tinynet::ErrorCode;
 // process is lost; that it lives.
 enum Tag { room_tag, result_tag, alive_tag, train_tag, over_tag };
 
+/// How long the first process may take to read what earlier runs have left, in seconds.
+constexpr double time_to_begin = 3600;
+
 /// When to say to others that this process lives: once a second.
 class Heartbeat {
  public:
@@ -160,12 +163,14 @@ class Workers {
 void train_on_all(const Farm& farm, const std::vector<Bundle>& bundles, const Pool::OnResults& on_results,
                   const std::function<bool()>& meanwhile, const std::function<void(const std::string&)>& note) {
   if (farm.group.mpi() == nullptr) return farm.pool.train(bundles, on_results, meanwhile);
+  farm.group.mpi()->barrier(time_to_begin);
   Workers workers(farm, bundles, note);
   while (!workers.are_done() || !farm.pool.running().empty()) {
     workers.receive(on_results);
     workers.hand_out();
     if (!meanwhile()) {
-      farm.pool.stop();
+      farm.pool.stop(on_results);
+      workers.receive(on_results);
       break;
     }
     farm.pool.wait();
@@ -178,6 +183,8 @@ void train_for_first(const Farm& farm) {
   Mailbox mailbox(*farm.group.mpi());
   Heartbeat heartbeat;
   Pool& pool = farm.pool;
+  std::deque<Bundle> waiting;  // while no more threads can be started
+  farm.group.mpi()->barrier(time_to_begin);
   mailbox.send(0, room_tag, std::to_string(pool.room()) + " " + farm.data);
   for (auto heard = Clock::now();;) {
     while (const auto message = mailbox.receive()) {
@@ -186,10 +193,9 @@ void train_for_first(const Farm& farm) {
         if (!message->text.empty()) farm.group.abandon();
         return pool.stop();
       }
-      if (message->tag != train_tag) continue;
-      if (!pool.start(bundle_of(message->text, {.file = "a message from rank 0"})))
-        throw Error(ErrorCode::io, "no more threads can be started");
+      if (message->tag == train_tag) waiting.push_back(bundle_of(message->text, {.file = "a message from rank 0"}));
     }
+    while (!waiting.empty() && pool.room() > 0 && pool.start(waiting.front())) waiting.pop_front();
     if (is_silent(heard, farm)) throw Error(ErrorCode::distributed, no_answer(0, farm));
     pool.wait();
     pool.collect([&](const std::vector<Result>& results) {

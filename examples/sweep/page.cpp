@@ -134,13 +134,15 @@ Page::Page(const std::string& folder, std::string about)
 }
 
 void Page::update(const std::vector<Result>& results, std::size_t missing) {
-  if (std::chrono::steady_clock::now() - written_ >= std::chrono::seconds(2)) write(results, missing);
+  if (std::chrono::steady_clock::now() >= next_) write(results, missing);
 }
 
 void Page::write(const std::vector<Result>& results, std::size_t missing) {
+  const auto start = std::chrono::steady_clock::now();
   const std::string text = page_text(results, missing, about_);
   tinynet::write_text_file(path_, text);
-  written_ = std::chrono::steady_clock::now();
+  const auto end = std::chrono::steady_clock::now();
+  next_ = end + std::max<std::chrono::steady_clock::duration>(std::chrono::seconds(2), 10 * (end - start));
 }
 
 }  // namespace sweep

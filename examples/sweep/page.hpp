@@ -14,7 +14,8 @@ class Page {
   /// `about`: what the data are. Throws Error (io) if the file cannot be written.
   Page(const std::string& folder, std::string about);
 
-  /// Writes the page unless it has been written within the last two seconds. Throws Error (io).
+  /// Writes the page unless it has been written within the last two seconds, or ten times as long as that took. Throws
+  /// Error (io).
   void update(const std::vector<Result>& results, std::size_t missing);
   /// Writes it now.
   void write(const std::vector<Result>& results, std::size_t missing);
@@ -23,7 +24,7 @@ class Page {
 
  private:
   std::string path_, about_;
-  std::chrono::steady_clock::time_point written_{};
+  std::chrono::steady_clock::time_point next_{};
 };
 
 }  // namespace sweep

@@ -39,7 +39,7 @@ void Pool::train(const std::vector<Bundle>& bundles, const OnResults& on_results
   auto next = bundles.begin();
   while (next != bundles.end() || !running_.empty()) {
     while (next != bundles.end() && room() > 0 && start(*next)) ++next;
-    if (!meanwhile()) return stop();
+    if (!meanwhile()) return stop(on_results);
     wait();
     collect(on_results);
   }
@@ -94,6 +94,14 @@ void Pool::collect(const OnResults& on_results) {
     std::vector<Result> results = std::move(run->results);
     run = running_.erase(run);
     if (!results.empty()) on_results(std::move(results));
+  }
+}
+
+void Pool::stop(const OnResults& on_results) {
+  stop_ = true;
+  while (!running_.empty()) {
+    wait();
+    collect(on_results);
   }
 }
 

@@ -54,7 +54,8 @@ class Pool {
   void wait();
   /// Takes out those that have ended.
   void collect(const OnResults& on_results);
-  /// Stops all.
+  /// Stops all; what has come to its end by then is given to `on_results`, or is lost.
+  void stop(const OnResults& on_results);
   void stop();
 
   const std::list<Run>& running() const { return running_; }
