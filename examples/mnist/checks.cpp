@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <filesystem>
+#include <tinynet/data/mnist.hpp>
 #include <tinynet/io/file.hpp>
+#include <vector>
 
 #include "limits.hpp"
 #include "model.hpp"
@@ -13,6 +16,20 @@ namespace mnist {
 
 using tinynet::Error;
 using tinynet::ErrorCode;
+
+namespace {
+
+/// Whether both names are of one file, which need not be there yet. Pipes and devices may be written to twice.
+bool are_one_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code error;  // of one that cannot be looked at whoever opens it will complain
+  if (std::filesystem::exists(a, error) && !std::filesystem::is_regular_file(a, error)) return false;
+  const auto whole = [&](const auto& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  };
+  return whole(a) == whole(b);
+}
+
+}  // namespace
 
 void check_data(const Data& data, Console& console) {
   const tinynet::Images& images = data.train.images;
@@ -35,6 +52,29 @@ void check_data(const Data& data, Console& console) {
   const std::uint8_t* const pixels = images.data();
   if (std::all_of(pixels, pixels + images.rows() * images.cols(), [&](std::uint8_t p) { return p == pixels[0]; }))
     console.note("all training images are blank");
+}
+
+void check_names(const Options& options, const Data& data) {
+  struct Name {
+    std::string whose, path;
+  };
+  std::vector<Name> names;
+  if (!data.train_images_file.empty())
+    for (const auto& file : tinynet::detail::find_mnist(data.origin)) names.push_back({"the data", file});
+  const std::size_t read = names.size();
+  if (!options.out_folder.empty())
+    for (const char* const name : {"report.html", "first_image.png", "misclassified.png", "loss.svg", "confusion.png",
+                                   "metrics.csv", "model.safetensors", "run.json"})
+      names.push_back({"--out", options.out_folder + "/" + name});
+  for (const auto& [option, file] : {Name{"--save", options.save_file}, Name{"--checkpoint", options.checkpoint_file},
+                                     Name{"--metrics", options.metrics_file}})
+    if (!file.empty()) names.push_back({option, file});
+  for (std::size_t i = read; i < names.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (are_one_file(names[i].path, names[j].path))
+        throw Error(ErrorCode::usage, names[i].whose + ": expected a file of its own, found '" +
+                                          tinynet::detail::printable(names[i].path) + "', which is " +
+                                          (j < read ? "one of the data" : "that of " + names[j].whose));
 }
 
 double memory_of_lists(const tinynet::Images& images) {

@@ -5,11 +5,15 @@
 
 #include "console.hpp"
 #include "data_source.hpp"
+#include "options.hpp"
 
 namespace mnist {
 
 /// Says what is odd about the data. Throws Error (data) if the nets cannot take them.
 void check_data(const Data& data, Console& console);
+
+/// Throws Error (usage) if two of the files that will be written are the same one, or one of them is one of the data.
+void check_names(const Options& options, const Data& data);
 
 /// What the fused step's lists of the pixels that are not 0 take: about 5 bytes for each, and none if most are not 0.
 double memory_of_lists(const tinynet::Images& images);

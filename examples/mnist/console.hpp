@@ -51,7 +51,8 @@ class Console {
 
   bool shows_progress() const { return show_progress_; }
 
-  /// Draws "LABEL [####    ] 40 %, STATE, RATE UNIT/s, TIME left" on a terminal, ten times a second at most.
+  /// Draws "LABEL [####    ] 40 %, STATE, RATE UNIT/s, TIME left" on a terminal, ten times a second at most and in one
+  /// line: on a narrow terminal with a shorter bar or none.
   void progress(const std::string& label, const std::string& unit, double done, double total,
                 const std::string& state = "") {
     if (!show_progress_) return;
@@ -66,14 +67,20 @@ class Console {
     const double part = std::clamp(total > 0 ? done / total : 0, 0.0, 1.0);
     const double seconds = std::chrono::duration<double>(now - start_).count();
     const double rate = (done - first_) / seconds;
-    const auto filled = static_cast<std::size_t>(part * 30);
     char numbers[64];
     std::snprintf(numbers, sizeof numbers, ", %.4g ", rate);
-    std::string line = "\r" + label + " [" + std::string(filled, '#') + std::string(30 - filled, ' ') + "] " +
-                       std::to_string(static_cast<int>(part * 100)) + " %" + (state.empty() ? "" : ", ") + state +
+    std::string text = std::to_string(static_cast<int>(part * 100)) + " %" + (state.empty() ? "" : ", ") + state +
                        numbers + unit + "/s";
-    if (rate > 0) line += ", " + duration((total - done) / rate) + " left";
-    std::fputs((line + "\033[K").c_str(), stderr);
+    if (rate > 0) text += ", " + duration((total - done) / rate) + " left";
+    // One column stays free: a full line would go on in the next.
+    const auto columns = static_cast<std::size_t>(std::max(stderr_columns(), 2) - 1);
+    const std::size_t taken = label.size() + text.size() + 4;
+    const std::size_t width = taken < columns ? std::min<std::size_t>(columns - taken, 30) : 0;
+    const auto filled = static_cast<std::size_t>(part * static_cast<double>(width));
+    std::string line = label + " ";
+    if (width > 0) line.append("[").append(filled, '#').append(width - filled, ' ').append("] ");
+    line = (line + text).substr(0, columns);
+    std::fputs(("\r" + line + "\033[K").c_str(), stderr);
     std::fflush(stderr);
     visible_ = true;
   }

@@ -18,6 +18,7 @@ using tinynet::Error;
 using tinynet::ErrorCode;
 
 std::string made(std::string folder) {
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   std::error_code ignored;  // the first one says why

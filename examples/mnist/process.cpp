@@ -24,6 +24,7 @@ std::string FileLock::signature(const std::filesystem::path&) { return {}; }
 void guard_standard_streams() {}
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 int stdout_columns() { return 80; }
+int stderr_columns() { return 80; }
 
 }  // namespace mnist
 
@@ -216,10 +217,17 @@ void guard_standard_streams() {
 
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
-int stdout_columns() {
+namespace {
+
+int columns_of(int terminal) {
   winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  return ::ioctl(terminal, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
+
+}  // namespace
+
+int stdout_columns() { return columns_of(STDOUT_FILENO); }
+int stderr_columns() { return columns_of(STDERR_FILENO); }
 
 }  // namespace mnist
 

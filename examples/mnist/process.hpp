@@ -58,7 +58,8 @@ void guard_standard_streams();
 /// Whether standard error is a terminal, where a line can be drawn over and over.
 bool stderr_is_terminal();
 
-/// The columns of the terminal that standard output is, or 80.
+/// The columns of the terminal that standard output is, or 80; and of standard error's.
 int stdout_columns();
+int stderr_columns();
 
 }  // namespace mnist

@@ -183,7 +183,7 @@ void report_test(const RunRecord& run, Console& console) {
                    (chinese ? ", 实际值:" : ", actual:") + std::to_string(m.actual));
   if (run.options.show)
     for (const std::string& line : shown_misclassified(run.data.test, wrong, run.options.language, stdout_columns()))
-      console.result(line);
+      console.answer(line);
   console.note("accuracy on test data: " + fixed(100 * run.test.accuracy, 2) + " %; " + std::to_string(wrong.size()) +
                " of the first " + std::to_string(run.first_tests()) + " misclassified");
 }
@@ -221,6 +221,7 @@ int run(const Options& options, const Group& group, Console& console) {
 
   const Data data = load_data(options.data, group, console);
   check_data(data, console);
+  check_names(options, data);
   if (group.ranks() != nullptr) check_same(group, "data", data_fingerprint({&data.train, &data.test}));
   const double needed = check_net(options, data.train.size(), data.test.size());
   const double by_data = data.bytes() + memory_of_lists(data.train.images);
@@ -246,7 +247,7 @@ int run(const Options& options, const Group& group, Console& console) {
   console.result("test_img num:  " + std::to_string(data.test.size()));
   console.result("lab= " + std::to_string(data.train.labels.front()));
   if (options.show)
-    for (const std::string& line : shown_image(data.train, 0)) console.result(line);
+    for (const std::string& line : shown_image(data.train, 0)) console.answer(line);
   console.result(model->text());
   console.result("X.device: " + model->device());
   console.result("Y.device: " + model->device());
@@ -270,7 +271,10 @@ int run(const Options& options, const Group& group, Console& console) {
     record.seconds = training.seconds;
     record.loss = training.loss;
     if (folder) record.losses = all_metrics[1].read(training.steps);
-    if (StopRequest::made()) record.stopped_by = StopRequest::name();
+    if (StopRequest::made())
+      record.stopped_by = StopRequest::name();
+    else if (training.output_closed)
+      record.stopped_by = "SIGPIPE";
     if (folder && !training.failure) folder->write(record);
   }
   std::string where = weight_files.empty() ? "" : "the weights are in " + listed(weight_files);

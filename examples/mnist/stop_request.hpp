@@ -39,7 +39,12 @@ class StopRequest {
 
   /// As a shell reports it: 130 or 143.
   static int exit_code() { return detail::stop_signal == SIGINT ? 130 : 143; }
-  static std::string name() { return detail::stop_signal == SIGINT ? "SIGINT" : "SIGTERM"; }
+  static std::string name() {
+#ifdef SIGHUP
+    if (detail::stop_signal == SIGHUP) return "SIGHUP";
+#endif
+    return detail::stop_signal == SIGINT ? "SIGINT" : "SIGTERM";
+  }
 
  private:
 #ifdef _WIN32

@@ -65,6 +65,7 @@ class Output(ProgramTest):
 
     def test_quiet(self):
         self.assertEqual(self.good("--steps", 3, "--quiet").stdout, "")
+        self.assertIn("█", self.good("--steps", 3, "--quiet", "--show").stdout)  # asked for
         done = self.good("--steps", 3, "--quiet", "--fingerprint")
         self.assertRegex(done.stdout, r"\Afingerprint: [0-9a-f]{64}\n\Z")
         self.assertEqual(done.stderr, "")
@@ -333,14 +334,17 @@ class Endings(ProgramTest):
         self.assertEqual(process.returncode, 143)
 
     def test_a_reader_that_goes_away(self):
-        path = self.folder / "piped.safetensors"
-        process = self.start("--save", path)
+        path, checkpoint = self.folder / "piped.safetensors", self.folder / "piped.checkpoint"
+        process = self.start("--save", path, "--checkpoint", checkpoint, "--out", self.folder / "piped")
         self.wait_for_training(process)
         process.stdout.close()
         with process.stderr:
             errors = process.stderr.read()
         self.assertEqual(process.wait(timeout=30), 0, errors)
         self.assertTrue(path.exists())
+        self.assertTrue(checkpoint.exists())
+        run = json.loads((self.folder / "piped" / "run.json").read_text())
+        self.assertEqual(run["stopped_by"], "SIGPIPE")
         self.assertNotIn("error", errors)
 
     def test_standard_output_that_cannot_be_written(self):

@@ -14,6 +14,23 @@ from harness import ProgramTest, main, write_data
 
 
 class Options(ProgramTest):
+    def test_each_file_is_its_own(self):
+        file = self.folder / "one.csv"
+        for first in ("--save", "--checkpoint"):
+            self.bad(2, f"expected a file of its own, found '{file}', which is that of {first}", first, file,
+                     "--metrics", file)
+        relative = os.path.relpath(file)
+        self.bad(2, "--checkpoint: expected a file of its own", "--save", file, "--checkpoint", relative)
+        self.bad(2, "which is that of --out", "--out", self.folder / "o", "--save", self.folder / "o" / "run.json")
+        images = next(self.data.glob("train-images*"))
+        before = images.read_bytes()
+        self.bad(2, "which is one of the data", "--save", images)
+        self.assertEqual(images.read_bytes(), before)
+        self.assertFalse(file.exists())
+        checkpoint = self.folder / "resumed"  # going on in the same file is fine
+        self.good("--steps", 2, "--checkpoint", checkpoint)
+        self.good("--steps", 4, "--checkpoint", checkpoint, "--resume", checkpoint)
+
     def test_numbers(self):
         for value in ("nan", "inf", "-inf", "-1", "0", "1e400", "0,003", "3e-3x", "", " 1", "1 ", "+1", "0x1", "1e-400"):
             self.bad(2, f"--lr: expected a number above 0, found '{value}'", "--lr", value)

@@ -87,6 +87,15 @@ class TerminalTest(ProgramTest):
         self.assertIn("\r\x1b[K", text[drawn:])  # and taken away again
         self.assertIn("mnist: note: stopped by SIGINT", text[drawn:])
 
+    def test_progress_fits_in_a_line(self):
+        for columns in (20, 60, 80):
+            code, text = self.on_terminal("--steps", 10_000_000, columns=columns, until=rb"train .*train .*train ")
+            self.assertEqual(code, 130, text)
+            drawn = re.findall(r"\r(train [^\r\n\x1b]*)\x1b\[K", text)
+            self.assertGreater(len(drawn), 1)
+            self.assertLess(max(map(len, drawn)), columns)
+            self.assertEqual("[" in drawn[0], columns > 20)
+
     def test_no_progress_elsewhere(self):
         process = subprocess.Popen(self.command("--steps", 10_000_000), env=self.environment(), text=True,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
