@@ -160,7 +160,7 @@ need() {
     Darwin)
       if [[ ${#rest[@]} == 0 ]]; then return; fi
       die "not found: ${rest[*]}. Please run: xcode-select --install;" \
-        "brew install cmake ninja eigen nlohmann-json cli11 doctest"
+        "brew install cmake ninja eigen nlohmann-json cli11 doctest; for stb see README.md"
       ;;
   esac
 

@@ -1,6 +1,5 @@
-// Everything that needs nothing but Eigen, from the lowest layer to the highest. The headers that need another library
-// are included by themselves: data/gzip.hpp and data/mnist.hpp (zlib), io/safetensors.hpp and io/safetensors_rows.hpp
-// (nlohmann-json), plot/png.hpp (stb), dist/mpi.hpp (MPI).
+// What needs nothing but Eigen, from the lowest layer to the highest, but for nets as headers and pictures. These
+// (io/cpp_header.hpp, plot/) and the headers that need another library are included by themselves: docs/reference.md.
 #pragma once
 
 #include <tinynet/core/error.hpp>

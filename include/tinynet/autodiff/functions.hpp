@@ -25,7 +25,7 @@ struct Vectorized {
   static constexpr bool vectorized = true;
 };
 
-/// E^x..
+/// e^x.
 struct Exp : Vectorized {
   static constexpr bool derivative_from_output = true;
   template <class T>
@@ -62,7 +62,7 @@ struct Sqrt : Vectorized {
   }
 };
 
-/// X^2..
+/// x^2.
 struct Square : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -122,7 +122,7 @@ struct Negate : Vectorized {
   }
 };
 
-/// 1 / x..
+/// 1 / x.
 struct Reciprocal : Vectorized {
   template <class T>
   constexpr T operator()(T x) const {
@@ -134,7 +134,7 @@ struct Reciprocal : Vectorized {
   }
 };
 
-/// Factor x..
+/// factor x.
 struct Scale : Vectorized {
   double factor = 1;  ///< what x is multiplied by
   /// With this factor.
@@ -149,7 +149,7 @@ struct Scale : Vectorized {
   }
 };
 
-/// X + offset..
+/// x + offset.
 struct Shift : Vectorized {
   double offset = 0;  ///< what is added to x
   /// With this offset.

@@ -55,7 +55,7 @@ class AnyParameter {
   }
 
   Shape shape() const { return shape_; }
-  /// 2 for a matrix, 1 for a vector..
+  /// 2 for a matrix, 1 for a vector.
   int rank() const { return rank_; }
   /// How many numbers it has.
   Index size() const { return shape_.size(); }

@@ -32,7 +32,7 @@ class NoGrad {
   bool before_;
 };
 
-/// Calls f() with nothing recorded and returns what it returns; the output of a net is computed before.
+/// Calls f() with nothing recorded and returns what it returns; a net's output is computed before that.
 template <class F>
 decltype(auto) no_grad(F&& f) {
   const NoGrad guard;

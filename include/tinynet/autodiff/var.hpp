@@ -92,8 +92,8 @@ class Var {
   void zero_grad() const { grad().setZero(); }
 
   /// Adds the gradient of this single number by every variable and parameter it was computed from to theirs.
-  /// Frees what it walked, unless told to retain it. Throws Error (usage) on a matrix, on a value that nothing is
-  /// known about, and when called twice.
+  /// Frees what it walked, unless told to retain it. Throws Error (usage) on a matrix, on a value that was
+  /// computed from none of them, and when called twice.
   void backward(RetainGraph retain = {}) const {
     if (shape().size() != 1)
       throw Error(ErrorCode::usage, "backward: expected a single number, found a matrix " + to_string(shape()) +

@@ -49,7 +49,7 @@ struct Pack {
   requires std::is_arithmetic_v<Number>
   explicit Pack(Number number) : v(Eigen::internal::pset1<Native>(static_cast<Scalar>(number))) {}
 
-  /// `size` numbers from anywhere in memory..
+  /// `size` numbers from anywhere in memory.
   static Pack load(const Scalar* from) { return Pack(Eigen::internal::ploadu<Native>(from)); }
   /// Writes the numbers to anywhere in memory.
   void store(Scalar* to) const { Eigen::internal::pstoreu(to, v); }

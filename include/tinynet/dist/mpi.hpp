@@ -41,7 +41,9 @@ struct MpiOptions {
 /// made it. Where an exception destroys it MPI is not ended, since other processes may still wait; a program that then
 /// ends without abort() is taken down by mpirun with the other processes.
 ///
-/// Every function throws Error (distributed) if MPI fails or another process has not answered in time.
+/// Every function throws Error (distributed) if MPI fails. Sums, any(), gather(), barrier() and tinynet::broadcast() do
+/// so, too, if another process has not answered in time; broadcast() of bytes, processes_here() and rank_here() wait as
+/// long as MPI does.
 class Mpi final : public Ranks {
  public:
   /// Throws Error (usage) if the timeout is not positive.

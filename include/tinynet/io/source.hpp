@@ -33,7 +33,7 @@ class ByteSource {
   const std::string& path() const { return path_; }
 
  protected:
-  /// `path` names it in messages..
+  /// `path` names it in messages.
   explicit ByteSource(std::string path) : path_(std::move(path)) {}
 
  private:

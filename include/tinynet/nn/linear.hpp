@@ -74,10 +74,10 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   /// Is something added to x W^T?
   bool has_bias() const { return bias_.has_value(); }
 
-  /// The parameters: [out, in], and [1, out] (which must exist).
+  /// The weight, [out, in].
   Parameter<Scalar, Out, In>& weight() { return weight_; }
   const Parameter<Scalar, Out, In>& weight() const { return weight_; }
-  /// [1, out]; throws std::bad_optional_access without a bias..
+  /// The bias, [1, out]. Throws std::bad_optional_access if there is none.
   Parameter<Scalar, 1, Out>& bias() { return bias_.value(); }
   const Parameter<Scalar, 1, Out>& bias() const { return bias_.value(); }
 

@@ -42,9 +42,8 @@ using Rebound = typename Rebind<M, Device>::type;
 ///   - `std::string description() const` if it has no modules in it: the line that stands for it in the net's print;
 ///     else `std::string name() const`, which is printed before the list of these;
 ///   - `using Scalar`, through the second argument: void if it has no numbers of its own;
-///   - if it has, and is to live on other devices: `template <class Other> using Rebind`, the same module with numbers
-///   of
-///     another type, and a constructor from that.
+///   - if it has, and is to live on other devices: `template <class Other> using Rebind`, the same module with
+///     numbers of another type, and a constructor from that.
 template <class Derived, class Scalar_ = float>
 class Module {
  public:

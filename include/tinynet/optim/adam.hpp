@@ -11,7 +11,7 @@ struct AdamOptions {
   double lr = 1e-3;                   ///< the learning rate
   double beta1 = 0.9, beta2 = 0.999;  ///< PyTorch's betas
   double eps = 1e-8;                  ///< added to the root of the mean of squares
-  double weight_decay = 0.0;          ///< added to the gradient
+  double weight_decay = 0.0;          ///< this part of a parameter is added to its gradient
 };
 
 /// The same for AdamW; the weight decay does another thing here.

@@ -10,7 +10,7 @@ namespace functions {
 
 // z = f(a, b) with dz/da = first(a, b, z) and dz/db = second(a, b, z).
 
-/// A + b..
+/// a + b.
 struct Add : Vectorized {
   template <class T>
   constexpr T operator()(T a, T b) const {
@@ -26,7 +26,7 @@ struct Add : Vectorized {
   }
 };
 
-/// A - b..
+/// a - b.
 struct Subtract : Vectorized {
   template <class T>
   constexpr T operator()(T a, T b) const {
@@ -42,7 +42,7 @@ struct Subtract : Vectorized {
   }
 };
 
-/// A b..
+/// a b.
 struct Multiply : Vectorized {
   template <class T>
   constexpr T operator()(T a, T b) const {
@@ -58,7 +58,7 @@ struct Multiply : Vectorized {
   }
 };
 
-/// A / b..
+/// a / b.
 struct Divide : Vectorized {
   template <class T>
   constexpr T operator()(T a, T b) const {

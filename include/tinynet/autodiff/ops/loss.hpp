@@ -21,7 +21,8 @@ struct CrossEntropyOptions {
   Reduction reduction = Reduction::mean;  ///< of the losses
   double label_smoothing = 0.0;           ///< this much of the target is spread evenly over all classes
   /// Rows with this label, which need not be a class, do not count: not in the sum, nor in the number that the mean is
-  /// divided by. If none counts, the mean is NaN. (In PyTorch it is -100 if nothing is said.)
+  /// divided by. If none counts, the mean is NaN. (In PyTorch it is -100 if nothing is said.) With labels that are on a
+  /// device it is an Error (usage).
   std::optional<std::int64_t> ignore_index{};
 };
 
@@ -104,7 +105,7 @@ struct SquaredError : Vectorized {
   }
 };
 
-/// Abs(x - t), with derivative 0 at 0..
+/// |x - t|, with derivative 0 at 0.
 struct AbsoluteError : Vectorized {
   template <class T>
   constexpr T operator()(T x, T t) const {
