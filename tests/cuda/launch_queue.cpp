@@ -17,6 +17,7 @@ namespace {
 // at the same time, and which arguments were set for these.
 std::string done;
 int graphs_made, graph_launches, arguments_set, fails_at = -100, set_fails_at = -100;
+bool no_memory = false;
 
 void run(const KernelLaunch& launch) {
   int argument = 0;
@@ -31,6 +32,7 @@ struct Launcher {
   class Graph {
    public:
     explicit Graph(std::span<const KernelLaunch> launches) : launches_(launches.begin(), launches.end()) {
+      if (no_memory) throw std::runtime_error("there is no memory for a graph");
       ++graphs_made;
     }
     void set(std::size_t i, const KernelLaunch& launch) {
@@ -246,6 +248,16 @@ TEST_CASE_FIXTURE(Fixture, "where nothing may be thrown it is told later") {
   queue.flush_quietly();
   queue.flush();
   CHECK(done == expected);
+}
+
+TEST_CASE_FIXTURE(Fixture, "where no graph can be made the launches are made one by one") {
+  no_memory = true;
+  add_steps(4 * half, 1);
+  CHECK(done == expected);
+  no_memory = false;
+  add_steps(2 * half, 3);
+  CHECK(done == expected);
+  CHECK(graph_launches == 2);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a graph that could not be changed runs with the arguments that it is asked for next") {

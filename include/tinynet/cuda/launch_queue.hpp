@@ -123,18 +123,28 @@ class LaunchQueue {
       replays_.insert(replays_.begin(), Replay{{launches.begin(), launches.end()}, nullptr});
       return false;
     }
+    if (!known->graph && !make_graph(*known, launches)) return false;
     std::rotate(replays_.begin(), known, known + 1);  // the last used stays longest
     update(replays_.front(), launches);
     replays_.front().graph->launch();
     return true;
   }
 
+  // Of these launches. Where there is no memory for it, say, they are made one by one, and it is tried again next time.
+  static bool make_graph(Replay& known, std::span<KernelLaunch> launches) {
+    try {
+      known.graph = std::make_unique<typename Launcher::Graph>(launches);
+    } catch (...) {  // if it lasts, a launch will say so
+      return false;
+    }
+    for (std::size_t i = 0; i < launches.size(); ++i) known.launches[i].argument = launches[i].argument;
+    return true;
+  }
+
   static void update(Replay& known, std::span<KernelLaunch> launches) {
-    const bool is_new = !known.graph;
-    if (is_new) known.graph = std::make_unique<typename Launcher::Graph>(launches);
     for (std::size_t i = 0; i < launches.size(); ++i)
       if (launches[i].argument != known.launches[i].argument) {
-        if (!is_new) known.graph->set(i, launches[i]);
+        known.graph->set(i, launches[i]);
         std::swap(launches[i].argument, known.launches[i].argument);
       }
   }
