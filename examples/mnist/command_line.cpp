@@ -71,7 +71,7 @@ void say(std::string text) {
 CommandLine::CommandLine(const std::string& program, const std::string& description, const std::string& footer)
     : app_(description, program) {
   app_.set_version_flag("--version", program + " (tinynet " + std::string(tinynet::version) + ")");
-  app_.set_help_flag("--help", "Print this help");
+  app_.set_help_flag("-h,--help", "Print this help");
   app_.footer(footer);
   app_.allow_extras();
 }

@@ -36,7 +36,7 @@ double positive_number(const std::string& option, const std::string& text) {
 double nonnegative_number(const std::string& option, const std::string& text) {
   const auto number = parse_number<double>(text);
   if (!number || *number < 0) refuse(option, "a number, 0 or more", text);
-  return *number;
+  return *number + 0.0;  // -0 is 0
 }
 
 /// As torch.manual_seed: negative numbers count from the top of 64 bits.

@@ -76,6 +76,7 @@ class Output(ProgramTest):
         for option in ("data dataset device threads hidden activation optimizer lr momentum weight-decay steps batch scale "
                        "seed engine log-every metrics init convert allow-nonfinite save lang fingerprint quiet help version").split():
             self.assertIn(f"--{option} ", done.stdout)
+        self.assertEqual(self.run_program("-h", data=False).stdout, done.stdout)
         done = self.run_program("--version", data=False)
         self.assertRegex(done.stdout, r"\Amnist \(tinynet \d+\.\d+\.\d+\)\n\Z")
         self.assertEqual(done.returncode, 0)

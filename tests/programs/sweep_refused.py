@@ -14,6 +14,7 @@ class Refused(SweepTest):
                 ("--lr", "0.1,", "--lr: expected a number above 0, found ''"),
                 ("--lr", "0.01,1e-2", "--lr: 0.01 is there twice"),
                 ("--hidden", "30;x", "--hidden: expected"),
+                ("--weight-decay", "0,-0", "--weight-decay: 0 is there twice"),
                 ("--hidden", "30,30;64;30,30", "--hidden: 30,30 is there twice"),
                 ("--optimizer", "sgd,magic", "--optimizer: expected sgd, momentum"),
                 ("--activation", "", "--activation: expected"),
