@@ -3,7 +3,7 @@
 
     compare.py CXX [FLAG]...
 
-CXX builds the program for this machine and for any of its kind, g++ and clang++ (what there is of them) for the latter.
+CXX builds the program for this machine, g++ and clang++ (what there is of them) for any of its kind.
 """
 
 import os
@@ -28,7 +28,7 @@ def losses(folder, name, command):
 
 def main():
     own, flags = sys.argv[1], ["-std=c++20", "-O2", "-DNDEBUG", *sys.argv[2:]]
-    builds = {f"{own} -march=native": [own, "-march=native"], own: [own]}
+    builds = {f"{own} -march=native": [own, "-march=native"]}
     builds |= {name: [path] for name in ("g++", "clang++") if (path := shutil.which(name))}
     found = {}
     with tempfile.TemporaryDirectory(prefix="tinynet-builds-") as folder:
