@@ -15,7 +15,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Relative; in float a unit that is on or off by a hair makes more of a difference than rounding does.
-MOST = {"float": 3e-5 if os.environ.get("TINYNET_DATA") else 2e-4, "double": 1e-9}
+MOST = {"float": 2e-4, "double": 1e-9}
 
 
 def losses(folder, name, command):
