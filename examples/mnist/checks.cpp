@@ -4,13 +4,15 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <tinynet/data/mnist.hpp>
 #include <tinynet/io/file.hpp>
-#include <vector>
+#include <utility>
 
 #include "limits.hpp"
 #include "model.hpp"
 #include "numbers.hpp"
+#include "output_folder.hpp"
 
 namespace mnist {
 
@@ -19,14 +21,12 @@ using tinynet::ErrorCode;
 
 namespace {
 
-/// Whether both names are of one file, which need not be there yet. Pipes and devices may be written to twice.
-bool are_one_file(const std::filesystem::path& a, const std::filesystem::path& b) {
-  std::error_code error;  // of one that cannot be looked at whoever opens it will complain
-  if (std::filesystem::exists(a, error) && !std::filesystem::is_regular_file(a, error)) return false;
-  const auto whole = [&](const auto& path) {
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
-  };
-  return whole(a) == whole(b);
+/// The one name of a file that need not be there yet; empty if it cannot be looked at, or is a pipe or a device, which
+/// may be written to twice.
+std::filesystem::path one_name(const std::filesystem::path& path) {
+  std::error_code error;  // whoever opens it will complain
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) return {};
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
 }
 
 }  // namespace
@@ -55,26 +55,23 @@ void check_data(const Data& data, Console& console) {
 }
 
 void check_names(const Options& options, const Data& data) {
-  struct Name {
-    std::string whose, path;
-  };
-  std::vector<Name> names;
+  std::map<std::filesystem::path, std::string> owners;
   if (!data.train_images_file.empty())
-    for (const auto& file : tinynet::detail::find_mnist(data.origin)) names.push_back({"the data", file});
-  const std::size_t read = names.size();
+    for (const std::string& file : tinynet::detail::find_mnist(data.origin)) owners[one_name(file)] = "one of the data";
+  const auto take = [&](const std::string& option, const std::string& file) {
+    const std::filesystem::path name = one_name(file);
+    if (name.empty()) return;
+    const auto [owner, is_new] = owners.try_emplace(name, "that of " + option);
+    if (!is_new)
+      throw Error(ErrorCode::usage, option + ": expected a file of its own, found '" +
+                                        tinynet::detail::printable(file) + "', which is " + owner->second);
+  };
   if (!options.out_folder.empty())
-    for (const char* const name : {"report.html", "first_image.png", "misclassified.png", "loss.svg", "confusion.png",
-                                   "metrics.csv", "model.safetensors", "run.json"})
-      names.push_back({"--out", options.out_folder + "/" + name});
-  for (const auto& [option, file] : {Name{"--save", options.save_file}, Name{"--checkpoint", options.checkpoint_file},
-                                     Name{"--metrics", options.metrics_file}})
-    if (!file.empty()) names.push_back({option, file});
-  for (std::size_t i = read; i < names.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (are_one_file(names[i].path, names[j].path))
-        throw Error(ErrorCode::usage, names[i].whose + ": expected a file of its own, found '" +
-                                          tinynet::detail::printable(names[i].path) + "', which is " +
-                                          (j < read ? "one of the data" : "that of " + names[j].whose));
+    for (const char* const name : OutputFolder::names) take("--out", options.out_folder + "/" + name);
+  for (const auto& [option, file] :
+       {std::pair{"--save", options.save_file}, std::pair{"--checkpoint", options.checkpoint_file},
+        std::pair{"--metrics", options.metrics_file}})
+    if (!file.empty()) take(option, file);
 }
 
 double memory_of_lists(const tinynet::Images& images) {

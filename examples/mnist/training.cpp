@@ -117,7 +117,7 @@ Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultChe
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.steps = step;
   // Nobody reading any more is a reason to stop, not to lose what there is.
-  if ((good || (result.output_closed && !result.failure)) && step > first_step)
+  if (!result.failure && step > first_step)
     written([&] { at_step(step - 1, checkpoints, [&] { checkpoints.finish(model, step); }); });
   for (Metrics& metrics : all_metrics) written([&] { metrics.close(); });
   console.clear_progress();

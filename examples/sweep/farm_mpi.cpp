@@ -60,6 +60,11 @@ Bundle bundle_of(const std::string& text, const Place& place) {
   return bundle;
 }
 
+/// Starts as many of the bundles, from the front, as there is room and threads for.
+void start_some(Pool& pool, std::deque<Bundle>& waiting) {
+  while (!waiting.empty() && pool.room() > 0 && pool.start(waiting.front())) waiting.pop_front();
+}
+
 /// A process as the first one sees it.
 struct Worker {
   std::size_t room = 0;       // bundles more
@@ -98,7 +103,7 @@ class Workers {
         worker.given.push_back(waiting_.front());
       }
     }
-    while (farm_.pool.room() > 0 && !waiting_.empty() && farm_.pool.start(waiting_.front())) waiting_.pop_front();
+    start_some(farm_.pool, waiting_);
     if (heartbeat_.is_due()) say_to_all(alive_tag);
   }
 
@@ -195,7 +200,7 @@ void train_for_first(const Farm& farm) {
       }
       if (message->tag == train_tag) waiting.push_back(bundle_of(message->text, {.file = "a message from rank 0"}));
     }
-    while (!waiting.empty() && pool.room() > 0 && pool.start(waiting.front())) waiting.pop_front();
+    start_some(pool, waiting);
     if (is_silent(heard, farm)) throw Error(ErrorCode::distributed, no_answer(0, farm));
     pool.wait();
     pool.collect([&](const std::vector<Result>& results) {

@@ -14,8 +14,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-# Relative; in float a unit that is on or off by a hair makes more of a difference than rounding does.
-MOST = {"float": 2e-4, "double": 1e-9}
+# What of the losses, and how far, relative, they may be apart; in float a unit that is on or off by a hair makes more of a difference than rounding does.
+PARTS = [("float", 2e-4, slice(0, 60)), ("double", 1e-9, slice(60, 120))]
 
 
 def losses(folder, name, command):
@@ -37,7 +37,7 @@ def main():
     first, *others = found
     failed = False
     for name in others:
-        for number, most, part in (("float", MOST["float"], slice(0, 60)), ("double", MOST["double"], slice(60, 120))):
+        for number, most, part in PARTS:
             pairs = zip(found[name][part], found[first][part], strict=True)
             difference = max(abs(a - b) / abs(b) for a, b in pairs)
             print(f"{name}, {number}: {difference:.2g} from {first}, {most:g} at most")

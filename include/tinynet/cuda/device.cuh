@@ -46,13 +46,16 @@ class GpuThread {
   /// What was asked for is done before the thread ends, since its memory may be used by others then.
   ~GpuThread() {
     if (arrived_ != nullptr) (*memory_).deallocate(arrived_, arrived_bytes);
-    if (cuda_is_lost) static_cast<void>(eigen_.release());  // it would call CUDA
-    release_cuda([this] {                                   // if something goes wrong there is nobody to tell
+    release_cuda([this] {
       cudaGetDevice(&restored_.gpu);
       cudaSetDevice(gpu_);
       queue_.flush_quietly();
-      cudaStreamSynchronize(cudaStreamPerThread);
+      try {
+        wait_for_gpu();
+      } catch (const Error&) {  // there is nobody to tell
+      }
     });
+    if (cuda_is_lost) static_cast<void>(eigen_.release());  // it would call CUDA
     waiting() = nullptr;
   }
 
