@@ -53,7 +53,8 @@ class FusedStep {
     // own.
     const bool by_net = groups == 1 && threads > 1;
     const Index at_once =
-        by_net ? 1 : std::clamp<Index>((count * groups + threads - 1) / threads, 1, std::min(count, most_at_once));
+        by_net ? 1
+               : std::clamp<Index>((count * groups + threads - 1) / threads, 1, std::min(count, most_at_once(table)));
     Index tile = 0, numbers = 0, totals = 0;  // what a net needs for a tile, and its partial sums on one thread
     for (const auto& [step, loss] : nets) {
       tile = std::max(tile, TileWork<Scalar>::tile_size(table, step->weights_));
@@ -115,8 +116,11 @@ class FusedStep {
       for (const Run& run : nets) f(run, 0);
   }
 
-  // How many nets are taken through a tile one after another: a second-level cache holds it meanwhile.
-  static constexpr Index most_at_once = 8;
+  // How many nets are taken through a tile one after another: a second-level cache holds it meanwhile. Lists that are
+  // read in their order come fast enough; with them it is worth more that the cache holds the nets, too.
+  static Index most_at_once(const TiledRows<Scalar>& table) {
+    return table.is_sparse() && !table.x().is_selection() ? 2 : 8;
+  }
 
   Index totals() const { return weights_.columns_size() + 1; }  // sums in double: the bias gradients and the loss
   Index gradient_size() const { return weights_.gradient_size(); }
