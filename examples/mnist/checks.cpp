@@ -74,10 +74,11 @@ void check_names(const Options& options, const Data& data) {
     if (!file.empty()) take(option, file);
 }
 
-double memory_of_lists(const tinynet::Images& images) {
+double memory_of(const Data& data) {
+  const tinynet::Images& images = data.train.images;
   const Index size = images.rows() * images.cols();
   const Index zeros = std::count(images.data(), images.data() + size, std::uint8_t{0});
-  return zeros > size / 2 ? 5 * static_cast<double>(size - zeros) : 0;
+  return data.bytes() + (zeros > size / 2 ? 5 * static_cast<double>(size - zeros) : 0);
 }
 
 void check_memory(double needed, const std::string& what, const std::string& hint) {

@@ -15,8 +15,9 @@ void check_data(const Data& data, Console& console);
 /// Throws Error (usage) if two of the files that will be written are the same one, or one of them is one of the data.
 void check_names(const Options& options, const Data& data);
 
-/// What the fused step's lists of the pixels that are not 0 take: about 5 bytes for each, and none if most are not 0.
-double memory_of_lists(const tinynet::Images& images);
+/// The bytes that the data take, and the fused step's lists of the pixels that are not 0: about 5 for each, and none if
+/// most are not 0.
+double memory_of(const Data& data);
 
 /// Throws Error (io) if there is less memory than that: "not enough memory: WHAT about N bytes; there are M. Try HINT".
 void check_memory(double needed, const std::string& what, const std::string& hint);

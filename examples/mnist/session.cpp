@@ -79,9 +79,10 @@ std::unique_ptr<Model> make_model_there(bool on_gpu, const Options& options, con
 /// "106 MB"
 std::string megabytes(double bytes) { return fixed(bytes / 1e6, 0) + " MB"; }
 
-/// Throws Error (io) if the net and so many rows of data need more memory than there is. Returns how much they need.
-double check_net(const Options& options, Index train_rows, Index test_rows) {
-  const double needed = memory_needed(options, train_rows, test_rows);
+/// Throws Error (io) if the net and so many rows of data, which take `by_data` bytes, need more memory than there is.
+/// Returns how much they need.
+double check_net(const Options& options, Index train_rows, Index test_rows, double by_data) {
+  const double needed = memory_needed(options, train_rows, test_rows) + by_data;
   check_memory(needed, "this net and " + std::to_string(train_rows) + " rows need",
                "--chunk-rows, or smaller --hidden or --batch");
   return needed;
@@ -217,16 +218,15 @@ int run(const Options& options, const Group& group, Console& console) {
   std::optional<OutputFolder> folder;
   if (!options.out_folder.empty()) folder.emplace(options.out_folder);
   if (!options.save_file.empty()) check_output(options.save_file);
-  check_net(options, 1, 1);  // again when the rows are counted
+  check_net(options, 1, 1, 0);  // again when the rows are counted
 
   const Data data = load_data(options.data, group, console);
   check_data(data, console);
   check_names(options, data);
   if (group.ranks() != nullptr) check_same(group, "data", data_fingerprint({&data.train, &data.test}));
-  const double needed = check_net(options, data.train.size(), data.test.size());
-  const double by_data = data.bytes() + memory_of_lists(data.train.images);
-  console.note("memory: about " + megabytes(needed + by_data) + " are needed, " + megabytes(by_data) +
-               " of them by the data");
+  const double by_data = memory_of(data);
+  const double needed = check_net(options, data.train.size(), data.test.size(), by_data);
+  console.note("memory: about " + megabytes(needed) + " are needed, " + megabytes(by_data) + " of them by the data");
   const std::unique_ptr<Model> model = make_model_there(on_gpu, options, data, group, console);
   std::optional<ResultCheck> result_check;
   if (model->device() != "cpu" && options.steps > 0) result_check.emplace(options, data.train);

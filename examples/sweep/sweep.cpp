@@ -23,19 +23,22 @@ namespace {
 
 using mnist::StopRequest;
 
-/// Throws Error (io) if the largest bundles that may go on at once need more memory than there is.
-void check_memory(const std::vector<Bundle>& list, const mnist::Data& data, int threads) {
+/// Throws Error (io) if the data, in each process of this machine, and the largest bundles that may go on at once need
+/// more memory than there is.
+void check_memory(const std::vector<Bundle>& list, const mnist::Data& data, int processes, int threads) {
   std::vector<std::pair<double, std::size_t>> needs;  // bytes, and for how many trainings
   for (const Bundle& bundle : list) needs.emplace_back(memory_needed(bundle, data), bundle.size());
   std::sort(needs.rbegin(), needs.rend());
-  needs.resize(std::min(needs.size(), static_cast<std::size_t>(threads)));
-  double bytes = 0;
+  needs.resize(std::min(needs.size(), static_cast<std::size_t>(processes * threads)));
+  double bytes = processes * mnist::memory_of(data);
   std::size_t number = 0;
   for (const auto& [need, trainings] : needs) {
     bytes += need;
     number += trainings;
   }
-  mnist::check_memory(bytes, number == 1 ? "1 training needs" : std::to_string(number) + " trainings at once need",
+  mnist::check_memory(bytes,
+                      number == 1 ? "the data and 1 training need"
+                                  : "the data and " + std::to_string(number) + " trainings at once need",
                       "smaller --hidden, --batch or --threads");
 }
 
@@ -105,7 +108,7 @@ int run(const Options& options, const mnist::Group& group, mnist::Console& conso
   Page page(options.folder, images);
   const std::vector<Configuration> left = missing(options.configurations, file.results());
   const std::vector<Bundle> list = bundles(left, static_cast<std::size_t>(threads * group.size()), data);
-  check_memory(list, data, threads * processes);
+  check_memory(list, data, processes, threads);
   const std::size_t wanted = options.configurations.size(), found = wanted - left.size();
   console.note(configurations(wanted) + (found == 0 ? "" : ", " + std::to_string(found) + " of them done before"));
 

@@ -142,7 +142,7 @@ class Table(SweepTest):
             self.skipTest("this program does not even start in 700 MiB (a sanitizer needs more)")
         done = run("--hidden", "3000,3000;3000,2900", "--steps", 1, "--threads", 2)
         self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
-        self.assertRegex(done.stderr, r"not enough memory: 2 trainings at once need about \d+ bytes; there are "
+        self.assertRegex(done.stderr, r"not enough memory: the data and 2 trainings at once need about \d+ bytes; there are "
                                       rf"{limit}\. Try smaller --hidden, --batch or --threads\n\Z")
         self.assertEqual(self.lines(), [])
 
