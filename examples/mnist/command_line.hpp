@@ -22,6 +22,9 @@ class CommandLine {
   /// cannot be said.
   bool parse(int argc, const char* const* argv);
 
+  /// Whether the command line has this option or flag.
+  bool has(const std::string& name) const { return app_.count(name) > 0; }
+
  private:
   CLI::App app_;
   std::vector<std::string> flags_{"--help", "--version"};

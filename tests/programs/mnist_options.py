@@ -44,6 +44,12 @@ class Options(ProgramTest):
         for option in ("--scale", "--momentum", "--weight-decay"):
             self.bad(2, option, option, "-1")
 
+    def test_options_that_would_have_no_effect(self):
+        for options, partner in ((["--checkpoint-every", 5], "--checkpoint"), (["--strict-save"], "--checkpoint"),
+                                 (["--override"], "--resume"), (["--convert"], "--init"),
+                                 (["--allow-nonfinite"], "--init")):
+            self.bad(2, f"{options[0]}: has no effect without {partner}", "--steps", 1, *options)
+
     def test_unknown_options_name_the_nearest(self):
         self.bad(2, "unknown option '--step'; the nearest is --steps", "--step", "5")
         self.bad(2, "the nearest is --optimizer", "--optimiser=sgd")
