@@ -56,6 +56,31 @@ class Faults(harness.ProgramTest):
                 self.check_io_error(done, "Read-only file system")
                 self.assertEqual(done.stdout, "")
 
+    def test_a_sticky_folder_with_another_users_file(self):
+        """As in /tmp: one may write to the file, but put no other one in its place."""
+        if os.name != "posix" or os.geteuid() != 0:
+            self.skipTest("only root can become somebody else")
+        somebody = lambda: os.setuid(65534)
+        run = lambda *options: subprocess.run(self.command(*options), env=self.environment(LLVM_PROFILE_FILE=os.devnull),
+                                              capture_output=True, text=True, timeout=120, preexec_fn=somebody)
+        self.folder.chmod(0o755)
+        folder, file = self.folder / "sticky", self.folder / "sticky" / "file"
+        folder.mkdir()
+        folder.chmod(0o1777)
+        file.write_bytes(b"old")
+        file.chmod(0o666)
+        try:
+            if run("--version").returncode != 0:
+                self.skipTest("others may not run this program")
+        except PermissionError:
+            self.skipTest("others may not reach this program")
+        done = run("--steps", 1000000, "--save", file)
+        self.check_io_error(done, "file: cannot be replaced")
+        self.assertEqual((done.stdout, file.read_bytes()), ("", b"old"))
+        file.chmod(0o644)
+        os.chown(file, 65534, -1)  # one's own
+        self.assertEqual(run("--steps", 1, "--save", file).returncode, 0)
+
     def test_a_file_that_may_not_grow(self):
         """`ulimit -f`: the system's signal for it must not end the program."""
         folder = self.folder / "limited"

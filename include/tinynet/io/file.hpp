@@ -185,6 +185,11 @@ class TemporaryFile {
   std::uint64_t offset_ = 0;
 };
 
+inline std::string folder_of(const std::filesystem::path& file) {
+  const std::string folder = file.parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
 // The file that is to be written, and what is there now.
 struct WriteTarget {
   std::string path;  // links followed
@@ -209,12 +214,9 @@ inline WriteTarget find_target(const std::string& path) {
   // What cannot be looked at may be a link, which must not be replaced.
   if (error && error != std::errc::no_such_file_or_directory)
     io_error(path, "is a link that cannot be followed", error.value());
+  if (target.exists && !os::may_replace(target.old, folder_of(target.path)))
+    io_error(path, "cannot be replaced", EPERM);
   return target;
-}
-
-inline std::string folder_of(const std::filesystem::path& file) {
-  const std::string folder = file.parent_path().string();
-  return folder.empty() ? "." : folder;
 }
 
 // Removes what killed processes have left beside `target`. What living ones write there stays.
@@ -228,7 +230,8 @@ inline void sweep(const std::filesystem::path& target) {
 }  // namespace detail
 
 /// Throws the Error (io) that write_file would begin with if `path` cannot be written: it is no regular file, is
-/// write-protected, its name is too long, no file can be made in its folder. For before a long computation.
+/// write-protected, its name is too long, no file can be made in its folder, or none take its place there. For before a
+/// long computation.
 inline void check_writable(const std::string& path) {
   const detail::WriteTarget target = detail::find_target(path);
   detail::sweep(target.path);

@@ -46,6 +46,7 @@ inline int status(const std::string& path, Status& status) { return _stat64(path
 inline bool is_folder(const Status& status) { return (status.st_mode & _S_IFMT) == _S_IFDIR; }
 inline bool is_regular(const Status& status) { return (status.st_mode & _S_IFMT) == _S_IFREG; }
 inline bool is_writable(const std::string& path) { return _access(path.c_str(), 2) == 0; }
+inline bool may_replace(const Status&, const std::string&) { return true; }
 inline std::int64_t read(int file, void* to, std::size_t n) { return _read(file, to, static_cast<unsigned>(n)); }
 inline std::int64_t write(int file, const void* from, std::size_t n) {
   return _write(file, from, static_cast<unsigned>(n));
@@ -84,6 +85,13 @@ inline int status(const std::string& path, Status& status) { return ::stat(path.
 inline bool is_folder(const Status& status) { return S_ISDIR(status.st_mode); }
 inline bool is_regular(const Status& status) { return S_ISREG(status.st_mode); }
 inline bool is_writable(const std::string& path) { return ::access(path.c_str(), W_OK) == 0; }
+// In a sticky folder, such as /tmp, only whoever has the file or the folder may put another one in the file's place.
+inline bool may_replace(const Status& file, const std::string& folder) {
+  Status in{};
+  if (::stat(folder.c_str(), &in) != 0 || (in.st_mode & S_ISVTX) == 0) return true;
+  const uid_t user = ::geteuid();
+  return user == 0 || user == file.st_uid || user == in.st_uid;
+}
 inline std::int64_t read(int file, void* to, std::size_t n) { return ::read(file, to, n); }
 inline std::int64_t write(int file, const void* from, std::size_t n) { return ::write(file, from, n); }
 inline int copy_mode(int file, const Status& old) { return ::fchmod(file, old.st_mode & 07777); }
