@@ -45,15 +45,20 @@ void check_steps(const std::string& file, const tinynet::Metadata& about) {
                  .actual = text});
 }
 
-/// The checkpoint before the newest one: disks lose what they have.
-std::string previous(const std::string& file) { return file + ".previous"; }
+/// The file itself, where `file` is a link to it.
+std::string followed(const std::string& file) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(file, error)) return file;
+  const std::string target = std::filesystem::canonical(file, error).string();
+  return error ? file : target;
+}
 
 void keep_previous(const std::string& file) {
-  const std::string link = previous(file) + ".tmp";
+  const std::string previous = previous_checkpoint(file), link = previous + ".tmp";
   std::error_code error;  // a file system without hard links keeps only the newest
   std::filesystem::remove(link, error);
-  std::filesystem::create_hard_link(file, link, error);
-  if (!error) std::filesystem::rename(link, previous(file), error);
+  std::filesystem::create_hard_link(followed(file), link, error);
+  if (!error) std::filesystem::rename(link, previous, error);
   std::filesystem::remove(link, error);  // a rename between two names of one file does nothing
 }
 
@@ -63,20 +68,23 @@ tinynet::Metadata readable(std::string& file, Console& console) {
     return tinynet::read_safetensors(file).metadata();
   } catch (const Error& damage) {
     std::error_code ignored;
-    if (damage.code() != ErrorCode::data || !std::filesystem::exists(previous(file), ignored)) throw;
+    const std::string previous = previous_checkpoint(file);
+    if (damage.code() != ErrorCode::data || !std::filesystem::exists(previous, ignored)) throw;
     tinynet::Metadata about;
     try {
-      about = tinynet::read_safetensors(previous(file)).metadata();
+      about = tinynet::read_safetensors(previous).metadata();
     } catch (const Error&) {
       throw damage;
     }
-    file = previous(file);
+    file = previous;
     console.note(std::string(damage.what()) + "; goes on with " + file);
     return about;
   }
 }
 
 }  // namespace
+
+std::string previous_checkpoint(const std::string& file) { return followed(file) + ".previous"; }
 
 Checkpoints::Checkpoints(const Options& options, const tinynet::Dataset& train, Console& console)
     : options_(options), console_(console) {
@@ -107,15 +115,16 @@ int Checkpoints::resume(Model& model) {
   check_steps(file, about);
   const int steps = model.load_checkpoint(file);
   if (options_.allow_changes) model.set_lr(options_.lr);
+  resumed_loss_ = parse_number<float>(value_of(about, "mnist loss"));
   is_good_ = file == options_.checkpoint_file;
   if (is_good_) written_ = steps;
   return steps;
 }
 
-void Checkpoints::after(Model& model, int steps) {
+void Checkpoints::after(Model& model, int steps, std::optional<float> loss) {
   if (steps % options_.checkpoint_every != 0) return;
   try {
-    finish(model, steps);
+    finish(model, steps, loss);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::io || options_.strict_save) throw;
     const std::string left = text();
@@ -124,15 +133,17 @@ void Checkpoints::after(Model& model, int steps) {
   }
 }
 
-void Checkpoints::finish(Model& model, int steps) {
+void Checkpoints::finish(Model& model, int steps, std::optional<float> loss) {
   const std::string& file = options_.checkpoint_file;
   if (file.empty() || written_ == steps) return;
   if (const std::string name = nonfinite_weight(model); !name.empty())
-    throw Error(ErrorCode::numeric, name + " has numbers that are not finite after step " + std::to_string(steps - 1) +
+    throw Error(ErrorCode::numeric, name + " has numbers that are not finite " +
+                                        (steps > 0 ? "after step " + std::to_string(steps - 1) : "before step 0") +
                                         "; " + (written_ < 0 ? "no checkpoint is written" : text()) +
                                         ". A smaller --lr may help");
   tinynet::Metadata about{{"mnist data", data_}, {"mnist tinynet", std::string(tinynet::version)}};
   for (const auto& [name, value] : fixed_settings(options_)) about["mnist " + name] = value;
+  if (loss) about["mnist loss"] = shortest(*loss);
   if (is_good_) keep_previous(file);
   model.save_checkpoint(file, std::move(about));
   written_ = steps;

@@ -1,12 +1,16 @@
 // Trainings that are stopped and gone on with: --checkpoint, --checkpoint-every and --resume.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "console.hpp"
 #include "model.hpp"
 
 namespace mnist {
+
+/// Where the checkpoint before the newest one is kept: disks lose what they have.
+std::string previous_checkpoint(const std::string& file);
 
 class Checkpoints {
  public:
@@ -19,12 +23,16 @@ class Checkpoints {
   /// change the numbers (but the learning rate and the version of tinynet, with --override).
   int resume(Model& model);
 
+  /// The loss of the last step before the checkpoint of --resume, if it is known.
+  std::optional<float> resumed_loss() const { return resumed_loss_; }
+
   /// After a step, when so many have been made: writes a checkpoint if it is time, and says so if that fails (with
   /// --strict-save it throws Error (io)). Throws Error (numeric) if a weight is not finite. The checkpoint that was
   /// there then stays.
-  void after(Model& model, int steps);
+  /// `loss`: that of the step, if it is known.
+  void after(Model& model, int steps, std::optional<float> loss);
   /// Writes the last one, if that has not been done. Throws the same, and io in any case.
-  void finish(Model& model, int steps);
+  void finish(Model& model, int steps, std::optional<float> loss);
 
   /// "the checkpoint after 600 steps is FILE", or empty if there is none.
   std::string text() const;
@@ -33,6 +41,7 @@ class Checkpoints {
   const Options& options_;
   Console& console_;
   std::string data_;
+  std::optional<float> resumed_loss_;
   int written_ = -1;      // after so many steps
   bool is_good_ = false;  // what the file holds now
 };

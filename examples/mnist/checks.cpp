@@ -9,6 +9,7 @@
 #include <tinynet/io/file.hpp>
 #include <utility>
 
+#include "checkpoints.hpp"
 #include "limits.hpp"
 #include "model.hpp"
 #include "numbers.hpp"
@@ -67,11 +68,22 @@ void check_names(const Options& options, const Data& data) {
                                         tinynet::detail::printable(file) + "', which is " + owner->second);
   };
   if (!options.out_folder.empty())
-    for (const char* const name : OutputFolder::names) take("--out", options.out_folder + "/" + name);
+    for (const std::string& name : OutputFolder::names()) take("--out", options.out_folder + "/" + name);
+  if (!options.checkpoint_file.empty()) take("--checkpoint", previous_checkpoint(options.checkpoint_file));
   for (const auto& [option, file] :
        {std::pair{"--save", options.save_file}, std::pair{"--checkpoint", options.checkpoint_file},
         std::pair{"--metrics", options.metrics_file}})
     if (!file.empty()) take(option, file);
+  // Weights may be replaced by those that they become, and a checkpoint by a later one; by nothing else.
+  const auto keep = [&](const std::string& option, const std::string& file, const std::string& heir) {
+    const auto owner = file.empty() ? owners.end() : owners.find(one_name(file));
+    if (owner != owners.end() && owner->second.starts_with("that of ") && owner->second != "that of " + heir &&
+        owner->second != "that of --out")
+      throw Error(ErrorCode::usage, option + ": expected a file that is not written to, found '" +
+                                        tinynet::detail::printable(file) + "', which is " + owner->second);
+  };
+  keep("--init", options.init_file, "--save");
+  keep("--resume", options.resume_file, "--checkpoint");
 }
 
 double memory_of(const Data& data) {

@@ -12,7 +12,8 @@ namespace mnist {
 /// Says what is odd about the data. Throws Error (data) if the nets cannot take them.
 void check_data(const Data& data, Console& console);
 
-/// Throws Error (usage) if two of the files that will be written are the same one, or one of them is one of the data.
+/// Throws Error (usage) if two of the files that will be written are the same one, or one of them is one that is read:
+/// of the data, or what --init and --resume name.
 void check_names(const Options& options, const Data& data);
 
 /// The bytes that the data take, and the fused step's lists of the pixels that are not 0: about 5 for each, and none if

@@ -106,6 +106,7 @@ void check_partners(const CommandLine& line, const Options& o) {
   const bool with_checkpoint = !o.checkpoint_file.empty(), with_init = !o.init_file.empty();
   // The processes of a job compare their weights as often.
   only_with("--checkpoint-every", "--checkpoint", with_checkpoint || o.dist != "none");
+  only_with("--dist-timeout", "--dist", o.dist != "none");
   only_with("--strict-save", "--checkpoint", with_checkpoint);
   only_with("--override", "--resume", !o.resume_file.empty());
   only_with("--convert", "--init", with_init);
@@ -220,7 +221,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   option("--out", "DIR", "Write report.html, pictures, metrics.csv, model.safetensors, run.json into this folder",
          [&o](const auto& n, const auto& text) { o.out_folder = file_name(n, text); });
   flag("--show", o.show, "Draw the first image and the misclassified ones in characters");
-  flag("--fingerprint", o.fingerprint, "Print the SHA-256 of the final weights");
+  flag("--fingerprint", o.fingerprint, "Print the SHA-256 of the final weights (by sha256sum or shasum)");
   flag("--quiet", o.quiet, "Print only what another option asked for, and errors");
   option("--lang", "L", "en, zh (en)", [&o](const auto& n, const auto& text) {
     o.language = one_of(n, text, {"en", "zh"}) == "zh" ? Language::chinese : Language::english;

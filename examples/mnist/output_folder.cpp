@@ -1,5 +1,6 @@
 #include "output_folder.hpp"
 
+#include <cerrno>
 #include <filesystem>
 #include <tinynet/io/file.hpp>
 #include <tinynet/plot/png.hpp>
@@ -43,13 +44,29 @@ OutputFolder::OutputFolder(std::string folder)
   lock_.sign();
 }
 
+std::vector<std::string> OutputFolder::names() {
+  std::vector<std::string> list{"report.html", "first_image.png",  "misclassified.png", "loss.svg", "confusion.png",
+                                "metrics.csv", "metrics.part.csv", "model.safetensors", "run.json", ".lock"};
+  for (Index page = 2; (page - 1) * static_cast<Index>(page_size) < looked_at; ++page)
+    list.push_back("misclassified_" + std::to_string(page) + ".png");
+  return list;
+}
+
+std::string OutputFolder::growing_metrics() const {
+  std::error_code ignored;
+  return file(std::filesystem::exists(file("run.json"), ignored) ? "metrics.part.csv" : "metrics.csv");
+}
+
 void OutputFolder::write(const RunRecord& run) const {
+  if (const std::string metrics = growing_metrics(); metrics != file("metrics.csv"))
+    if (tinynet::detail::os::rename(metrics, file("metrics.csv")) != 0)
+      tinynet::detail::io_error(file("metrics.csv"), "cannot be replaced", errno);
   std::error_code ignored;  // a run before may have made more pages than this one will
   for (int page = 2; std::filesystem::remove(file("misclassified_" + std::to_string(page) + ".png"), ignored);) ++page;
   for (const auto& [name, picture] : pictures(run)) tinynet::save_png(file(name), picture);
   const ReportWords& words = report_words(run.options.language);
   tinynet::write_text_file(file("loss.svg"), loss_svg(run, {words.training, words.step, words.loss}));
-  tinynet::write_text_file(file("run.json"), run_json(run).dump(2) + "\n");
+  tinynet::write_text_file(file("run.json"), run_json(run));
   tinynet::write_text_file(file("report.html"), report_html(run));
 }
 

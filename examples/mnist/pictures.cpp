@@ -44,7 +44,6 @@ Picture misclassified_page(const RunRecord& run, std::span<const tinynet::Miscla
 }  // namespace
 
 std::vector<std::pair<std::string, Picture>> pictures(const RunRecord& run) {
-  constexpr std::size_t page_size = 64;
   std::vector<std::pair<std::string, Picture>> result;
   const std::vector<tinynet::Tile> first{{image_picture(run.data.train, 0)}};
   result.emplace_back(

@@ -19,8 +19,10 @@ std::vector<tinynet::Picture> neuron_pictures(Model& model, Index height, Index 
 /// The curve of the losses, for svg.hpp.
 std::string loss_svg(const RunRecord& run, const tinynet::ChartText& text);
 
-/// Every PNG of the output folder with its name. The misclassified are 64 to a page: misclassified.png,
-/// misclassified_2.png, ...
+/// How many misclassified images are on a page.
+inline constexpr std::size_t page_size = 64;
+
+/// Every PNG of the output folder with its name, misclassified.png, misclassified_2.png and so on for the pages.
 std::vector<std::pair<std::string, tinynet::Picture>> pictures(const RunRecord& run);
 
 }  // namespace mnist

@@ -89,11 +89,14 @@ std::string training_section(const RunRecord& run, const ReportWords& words) {
 
 std::string timing_section(const RunRecord& run, const ReportWords& words) {
   const Index all = run.data.train.size(), batch = run.options.batch == 0 ? all : std::min(run.options.batch, all);
+  const Index epoch = (all + batch - 1) / batch;  // the last batch of one may be shorter
+  const auto images_until = [&](Index step) { return step / epoch * all + step % epoch * batch; };
+  const auto images = static_cast<double>(images_until(run.steps) - images_until(run.first_step));
   return element("h2", words.timing) +
          Figures()
              .add(fixed(run.seconds, 3), words.seconds)
              .add(significant(run.steps_per_second(), 4), words.steps_per_second)
-             .add(significant(run.steps_per_second() * static_cast<double>(batch), 4), words.images_per_second)
+             .add(significant(run.seconds > 0 ? images / run.seconds : 0, 4), words.images_per_second)
              .html() +
          element("p class=\"faint\"", std::string(words.how) + ": " + html_text(run.status));
 }

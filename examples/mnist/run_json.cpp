@@ -44,7 +44,7 @@ Json options_json(const Options& o) {
   return json;
 }
 
-Json run_json(const RunRecord& run) {
+std::string run_json(const RunRecord& run) {
   Json json;
   json["command"] = run.options.command;
   json["options"] = options_json(run.options);
@@ -80,7 +80,7 @@ Json run_json(const RunRecord& run) {
   Json& wrong = json["misclassified"] = Json::array();
   for (const tinynet::Misclassified& m : run.first_misclassified())
     wrong.push_back({{"index", m.index}, {"predicted", m.predicted}, {"actual", m.actual}});
-  return json;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace mnist

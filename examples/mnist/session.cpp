@@ -123,6 +123,13 @@ void load(Model& model, const Options& options, Console& console) {
   tell("not used, since no net here has it:", report.ignored);
 }
 
+/// The curve should not look whole where it is not.
+void note_missing(const Metrics& metrics, int first_step, Console& console) {
+  if (metrics.wanted() && metrics.kept() < first_step)
+    console.note(metrics.path() + ": of the " + std::to_string(first_step) + " steps before, the losses of " +
+                 std::to_string(first_step - metrics.kept()) + " are missing");
+}
+
 // ---- The end -----------------------------------------------------------------------------------------------------
 
 /// PyTorch's order and bytes: those of a float32 little-endian file without its header.
@@ -218,7 +225,8 @@ int run(const Options& options, const Group& group, Console& console) {
   std::optional<OutputFolder> folder;
   if (!options.out_folder.empty()) folder.emplace(options.out_folder);
   if (!options.save_file.empty()) check_output(options.save_file);
-  check_net(options, 1, 1, 0);  // again when the rows are counted
+  if (options.fingerprint) sha256({});  // needs another program
+  check_net(options, 1, 1, 0);          // again when the rows are counted
 
   const Data data = load_data(options.data, group, console);
   check_data(data, console);
@@ -238,8 +246,10 @@ int run(const Options& options, const Group& group, Console& console) {
                  (first_step >= options.steps
                       ? "; --steps is " + std::to_string(options.steps) + ", nothing is left to do"
                       : ""));
-  AllMetrics all_metrics{Metrics(options.metrics_file, first_step),
-                         Metrics(folder ? folder->file("metrics.csv") : "", first_step)};
+  AllMetrics all_metrics{
+      Metrics(options.metrics_file, first_step),
+      Metrics(folder ? folder->growing_metrics() : "", first_step, folder ? folder->file("metrics.csv") : "")};
+  for (const Metrics& metrics : all_metrics) note_missing(metrics, first_step, console);
   RunRecord record{options, data, *model, status_text(*model, options, group), first_step};
   console.note(record.status);
 
@@ -264,8 +274,8 @@ int run(const Options& options, const Group& group, Console& console) {
     check_weights(*model, weight_files);
     record.test = evaluate(*model, data.test, "test data", options, weight_files);
     for (const std::string& file : weight_files) save(*model, file);
-    // Without training, the loss of the weights as they are.
-    if (first_step >= options.steps && !StopRequest::made())
+    // Without any training, the loss of the weights as they are.
+    if (first_step >= options.steps && !StopRequest::made() && std::isnan(training.loss))
       training.loss = static_cast<float>(evaluate(*model, data.train, "training data", options, {}).loss);
     record.steps = training.steps;
     record.seconds = training.seconds;

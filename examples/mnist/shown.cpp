@@ -19,19 +19,21 @@ std::vector<std::string> shown_misclassified(const tinynet::Dataset& data,
   constexpr std::size_t most = 64, most_columns = 8, caption_width = 11;
   const bool chinese = language == Language::chinese;
   wrong = wrong.first(std::min(wrong.size(), most));
-  const auto picture_width = static_cast<std::size_t>(data.images.width() / 2);
+  const Index shrink = std::min(data.images.width(), data.images.height()) < 2 ? 1 : 2;
+  const auto picture_width = static_cast<std::size_t>(data.images.width() / shrink);
   const std::size_t tile = std::max(picture_width, caption_width) + 2;
   const std::size_t columns = std::clamp<std::size_t>(static_cast<std::size_t>(width) / tile, 1, most_columns);
   std::vector<std::string> lines;
   for (std::size_t first = 0; first < wrong.size(); first += columns) {
     const auto row = wrong.subspan(first, std::min(columns, wrong.size() - first));
-    std::vector<std::string> block(static_cast<std::size_t>((data.images.height() / 2 + 1) / 2) + 1);
+    std::vector<std::string> block(static_cast<std::size_t>((data.images.height() / shrink + 1) / 2) + 1);
     for (const tinynet::Misclassified& m : row) {
       // Chinese characters are two columns wide: both captions take eleven.
       const std::string caption = (chinese ? "预测" : "pred ") + std::to_string(m.predicted) +
                                   (chinese ? " 实际" : " is ") + std::to_string(m.actual);
       block[0] += caption + std::string(tile - caption_width, ' ');
-      const auto drawn = tinynet::block_lines(tinynet::halved(image_picture(data, m.index)), 90);
+      const tinynet::Picture whole = image_picture(data, m.index);
+      const auto drawn = tinynet::block_lines(shrink == 1 ? whole : tinynet::halved(whole), 90);
       for (std::size_t i = 0; i < drawn.size(); ++i) block[i + 1] += drawn[i] + std::string(tile - picture_width, ' ');
     }
     for (std::string& line : block) line.resize(line.find_last_not_of(' ') + 1);

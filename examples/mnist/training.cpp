@@ -64,6 +64,8 @@ Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultChe
                const Options& options, const tinynet::Dataset& data, const Group& group, AllMetrics& all_metrics,
                Console& console) {
   Training result;
+  std::optional<float> last_loss = checkpoints.resumed_loss();  // of the last step, if it is known
+  if (last_loss) result.loss = *last_loss;
   long last_finite = -1;
   // What cannot be written ends the training, but not the run.
   const auto written = [&result](const auto& write) {
@@ -93,7 +95,7 @@ Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultChe
     if (group.ranks() != nullptr && step % options.checkpoint_every == 0) check_same_weights(model, group, step);
     const bool logged = step % options.log_every == 0;
     const bool wanted = logged || step + 1 == options.steps || recorded;
-    const std::optional<float> loss = at_step(step, checkpoints, [&] {
+    const std::optional<float> loss = last_loss = at_step(step, checkpoints, [&] {
       if (result_check != nullptr && step % ResultCheck::every == 0) result_check->compare(model, step);
       return model.step(wanted, [&](float value) {
         check_finite(value, step, last_finite, [&] { return first_nonfinite(model, options, data); });
@@ -108,17 +110,20 @@ Training train(Model& model, int first_step, Checkpoints& checkpoints, ResultChe
       if (loss)
         for (Metrics& metrics : all_metrics) metrics.add(step, *loss);
       if (logged) console.result("step= " + std::to_string(step) + " loss= " + shortest(result.loss));
+      // What is killed goes on from a checkpoint: the losses before it must be there.
+      if (logged || (step + 1) % options.checkpoint_every == 0)
+        for (Metrics& metrics : all_metrics) metrics.flush();
     });
     ++step;
-    good = good && written([&] { at_step(step - 1, checkpoints, [&] { checkpoints.after(model, step); }); });
+    good = good && written([&] { at_step(step - 1, checkpoints, [&] { checkpoints.after(model, step, loss); }); });
     if (console.shows_progress() && loss) loss_text = "loss " + significant(static_cast<double>(*loss), 4);
     console.progress("train", "steps", step, options.steps, loss_text);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.steps = step;
   // Nobody reading any more is a reason to stop, not to lose what there is.
-  if (!result.failure && step > first_step)
-    written([&] { at_step(step - 1, checkpoints, [&] { checkpoints.finish(model, step); }); });
+  if (!result.failure)
+    written([&] { at_step(step - 1, checkpoints, [&] { checkpoints.finish(model, step, last_loss); }); });
   for (Metrics& metrics : all_metrics) written([&] { metrics.close(); });
   console.clear_progress();
   return result;

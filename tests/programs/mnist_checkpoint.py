@@ -3,6 +3,7 @@
 
 import json
 import math
+import os
 import signal
 import struct
 import subprocess
@@ -131,6 +132,74 @@ class CheckpointTest(harness.ProgramTest):
             self.assertIn(f"goes on after 5 steps; --steps is {steps}, nothing is left to do", done.stderr)
             self.assertEqual(done.stdout.splitlines()[-1], whole.stdout.splitlines()[-1])
             self.assertNotIn("step=", done.stdout)
+
+    def test_the_last_loss_is_that_of_a_training_that_never_stopped(self):
+        options = ["--steps", 40, "--batch", 64, "--lr", 0.0005]
+        whole = self.good(*options, "--checkpoint", self.file).stdout
+        self.assertIn("in the end loss= ", whole)
+        again = self.good(*options, "--resume", self.file).stdout
+        last = lambda text: text.split("in the end loss= ")[1].split()[0]
+        self.assertEqual(last(again), last(whole))
+
+    def test_a_checkpoint_without_a_step(self):
+        self.fingerprint("--steps", 4, "--checkpoint", self.file)
+        other = self.folder / "checkpoint2"
+        for steps, start in ((4, ["--resume", self.file]), (0, [])):
+            self.fingerprint("--steps", steps, "--checkpoint", other, *start)
+            self.assertEqual(self.fingerprint("--steps", 6, "--resume", other), self.fingerprint("--steps", 6))
+            other.unlink()
+
+    def losses_of(self, path):
+        return [int(line.split(",")[0]) for line in path.read_text().splitlines()[1:]]
+
+    def test_losses_outlast_kill_9(self):
+        """Those before the checkpoint from which the training goes on."""
+        metrics = self.folder / "checkpoint.csv"
+        for resume in ([], ["--resume", self.file]):
+            with subprocess.Popen(
+                    self.command("--steps", 10_000_000, "--checkpoint", self.file, "--checkpoint-every", 7, "--log-every", 1,
+                                 "--metrics", metrics, *resume),
+                    env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+                for count, _ in enumerate(run.stdout):
+                    if count == 60:
+                        break
+                run.kill()
+                run.communicate()
+            self.assertTrue(self.file.exists())
+        done = self.good("--steps", 1, "--resume", self.file)  # says how many there are
+        steps = int(done.stderr.split("goes on after ")[1].split()[0])
+        self.assertGreaterEqual(steps, 50)
+        done = self.good("--steps", steps + 3, "--resume", self.file, "--metrics", metrics)
+        self.assertNotIn("missing", done.stderr)
+        self.assertEqual(self.losses_of(metrics), list(range(steps + 3)))
+
+    def test_half_a_line_is_no_loss(self):
+        metrics = self.folder / "checkpoint.csv"
+        self.good("--steps", 10, "--checkpoint", self.file, "--metrics", metrics)
+        whole = metrics.read_bytes()
+        metrics.write_bytes(whole[:-4])
+        done = self.good("--steps", 12, "--resume", self.file, "--metrics", metrics)
+        self.assertIn("checkpoint.csv: of the 10 steps before, the losses of 1 are missing", done.stderr)
+        self.assertEqual(self.losses_of(metrics), [*range(9), 10, 11])
+        self.assertEqual(metrics.read_bytes()[:len(whole) - 20], whole[:-20])
+
+    def test_losses_to_a_pipe(self):
+        self.good("--steps", 5, "--checkpoint", self.file)
+        pipe = self.folder / "checkpoint-pipe.csv"
+        os.mkfifo(pipe)
+        with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True) as reader:
+            self.good("--steps", 9, "--resume", self.file, "--metrics", pipe)
+            lines = reader.communicate(timeout=60)[0].splitlines()
+        self.assertEqual([line.split(",")[0] for line in lines], ["step", "5", "6", "7", "8"])
+
+    def test_the_one_before_is_kept_where_the_name_is_a_link(self):
+        real = self.folder / "checkpoint-real"
+        self.file.symlink_to(real.name)
+        self.fingerprint("--steps", 9, "--checkpoint", self.file, "--checkpoint-every", 3)
+        real.write_bytes(b"damaged")
+        done = self.good("--steps", 12, "--resume", self.file, "--fingerprint")
+        self.assertIn("goes on after 6 steps", done.stderr)
+        self.assertIn(self.fingerprint("--steps", 12), done.stdout)
 
     def test_a_damaged_one_gives_way_to_the_one_before(self):
         options = ["--checkpoint", self.file, "--checkpoint-every", 3]

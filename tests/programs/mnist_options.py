@@ -27,8 +27,20 @@ class Options(ProgramTest):
         self.bad(2, "which is one of the data", "--save", images)
         self.assertEqual(images.read_bytes(), before)
         self.assertFalse(file.exists())
-        checkpoint = self.folder / "resumed"  # going on in the same file is fine
+        self.bad(2, "which is that of --checkpoint", "--checkpoint", file, "--save", f"{file}.previous")
+        out = self.folder / "own"
+        for name in ("misclassified_2.png", ".lock"):
+            self.bad(2, "which is that of --out", "--out", out, "--save", out / name)
+        weights = self.folder / "weights.csv"
+        self.good("--steps", 1, "--save", weights)
+        before = weights.read_bytes()
+        self.bad(2, "--init: expected a file that is not written to", "--init", weights, "--metrics", weights)
+        self.bad(2, "--init: expected a file that is not written to", "--init", weights, "--checkpoint", weights)
+        self.assertEqual(weights.read_bytes(), before)
+        self.good("--steps", 1, "--init", weights, "--save", weights)  # fine, as is going on in the same file
+        checkpoint = self.folder / "resumed"
         self.good("--steps", 2, "--checkpoint", checkpoint)
+        self.bad(2, "--resume: expected a file that is not written to", "--resume", checkpoint, "--save", checkpoint)
         self.good("--steps", 4, "--checkpoint", checkpoint, "--resume", checkpoint)
 
     def test_numbers(self):

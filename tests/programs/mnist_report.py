@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import re
 import shlex
 import signal
@@ -214,6 +215,26 @@ class ReportTest(ProgramTest):
         self.assertEqual(done.returncode, 6, done.stderr)
         self.assertFalse((folder / "report.html").exists())
         self.assertFalse((folder / "model.safetensors").exists())
+
+    def test_diverged_beside_the_results_of_an_earlier_run(self):
+        folder = self.folder / "kept"
+        self.good("--steps", 5, "--out", folder, "--quiet")
+        before = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != ".lock"}
+        self.assertEqual(self.run_program("--steps", 50, "--lr", 1e20, "--out", folder).returncode, 6)
+        for name, content in before.items():
+            self.assertEqual((folder / name).read_bytes(), content, name)
+        self.assertTrue((folder / "metrics.part.csv").read_text().startswith("step,loss\n0,"))
+        self.good("--steps", 7, "--out", folder, "--quiet")
+        self.assertFalse((folder / "metrics.part.csv").exists())
+        self.assertEqual(len((folder / "metrics.csv").read_text().splitlines()), 8)
+
+    def test_a_name_that_is_no_utf8(self):
+        folder = os.fsencode(self.folder) + b"/name\xff"
+        done = subprocess.run([*self.command("--steps", 2, "--quiet", "--out"), folder], env=self.environment(),
+                              capture_output=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        run = json.loads((pathlib.Path(os.fsdecode(folder)) / "run.json").read_text(encoding="utf-8"))
+        self.assertIn("name\ufffd", json.dumps(run, ensure_ascii=False))
 
     def test_resumed(self):
         checkpoint, whole = self.folder / "checkpoint", self.folder / "whole.csv"
