@@ -65,7 +65,9 @@ std::string command(const Configuration& c) {
 }
 
 std::string value_from_json(const Setting& setting, const Json& json, const Place& place) {
-  if (!is_of(setting.kind, json)) place.refuse("expected " + type_name(setting) + ", found " + shown(json));
+  // A NUL would end the text early.
+  if (!is_of(setting.kind, json) || (json.is_string() && json.get<std::string>().find('\0') != std::string::npos))
+    place.refuse("expected " + type_name(setting) + ", found " + shown(json));
   std::string text;
   if (json.is_string())
     text = json.get<std::string>();

@@ -1,9 +1,11 @@
 #include "result_line.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "../mnist/model.hpp"
+#include "../mnist/numbers.hpp"
 #include "tidy.hpp"
 
 namespace sweep {
@@ -47,15 +49,27 @@ Result result_of(std::string_view line, const std::string& data, const Place& pl
   try {
     if (const auto found = json.at("data").get<std::string>(); found != data)
       place.refuse("a result on other data; expected data with the fingerprint " + data + ", found " + shown(found));
+    const auto check = [&place](const char* name, const Json& number, double most) {
+      if (const double found = number; !(found >= 0 && found <= most))
+        place.member(name).refuse("expected a number from 0 to " + mnist::shortest(most) + ", found " + shown(number));
+    };
+    constexpr auto most = static_cast<double>(std::numeric_limits<float>::max());
+    check("seconds", json.at("seconds"), most);
     json.at("seconds").get_to(r.seconds);
     if (json.contains("diverged")) {
       r.divergence = {json["diverged"].at("step"), json["diverged"].at("why")};
     } else {
+      check("train_loss", json.at("train_loss"), most);
+      check("test_loss", json.at("test_loss"), most);
+      check("accuracy", json.at("accuracy"), 1);
       json.at("train_loss").get_to(r.train_loss);
       json.at("test_loss").get_to(r.test_loss);
       json.at("accuracy").get_to(r.accuracy);
     }
     const Json& curve = json.at("curve");
+    for (const Json& step : curve.at("step"))
+      if (!step.is_number_unsigned()) place.member("curve").refuse("expected whole steps, found " + shown(step));
+    for (const Json& loss : curve.at("loss")) check("curve", loss, most);
     curve.at("step").get_to(r.steps);
     curve.at("seconds").get_to(r.step_seconds);
     curve.at("loss").get_to(r.losses);

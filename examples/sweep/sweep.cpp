@@ -134,7 +134,11 @@ int run(const Options& options, const mnist::Group& group, mnist::Console& conso
     train_on_all(farm, list, on_results, meanwhile, note);
     page.write(file.results(), left.size() - done);
   }
-  for (const std::string& line : text_table(rows_of(file.results()))) console.result(line);
+  try {
+    for (const std::string& line : text_table(rows_of(file.results()))) console.result(line);
+  } catch (const tinynet::Error&) {
+    if (!StopRequest::made()) throw;  // a terminal that is closed stops us, and takes no table
+  }
   console.note("the page is " + page.path());
   if (done == left.size()) return 0;
   console.note("stopped by " + StopRequest::name() + " with " + configurations(left.size() - done) +

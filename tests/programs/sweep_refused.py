@@ -57,6 +57,7 @@ class Refused(SweepTest):
                 ({"hidden": [[30], [0]]}, "hidden[1]: expected at most 100 widths"),
                 ({"steps": [1.5]}, "steps[0]: expected a whole number"),
                 ({"steps": [0]}, "steps[0]: expected a whole number above 0"),
+                ({"activation": ["relu\0"]}, 'activation[0]: expected a string, found "relu'),
                 ({"optimizer": ["magic"]}, "optimizer[0]: expected sgd, momentum"),
                 ({"optimizer": [["sgd"]]}, 'optimizer[0]: expected a string, found ["sgd"]'),
                 ({"inertia": [0.9]}, "inertia: unknown key; expected runs, or some of hidden, activation"),
@@ -89,7 +90,10 @@ class Refused(SweepTest):
                            (lines[0], "the same configuration as in line 1"),
                            (changed(configuration={}), "configuration: hidden is missing"),
                            (changed(configuration={"lr": 0}), "configuration.lr: expected a number above 0, found '0'"),
-                           (changed(test_loss="x"), "type must be number"), (changed(curve=3), "this is no result"),
+                           (changed(test_loss="x"), "type must be number"),
+                           (changed(test_loss=1e300), "test_loss: expected a number from 0 to "),
+                           (changed(accuracy=77), "accuracy: expected a number from 0 to 1, found 77"),
+                           (changed(curve={**second["curve"], "step": [0, 1.5, 2]}), "curve: expected whole steps"), (changed(curve=3), "this is no result"),
                            (changed(curve={**second["curve"], "loss": []}), "curve: expected lists of one length"),
                            (changed(data="0"), "a result on other data; expected")):
             with self.subTest(line):
