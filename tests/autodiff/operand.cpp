@@ -24,7 +24,8 @@ TEST_CASE("what an operation accepts") {
   static_assert(!TapeOperand<double> && !TapeOperand<Eigen::MatrixXd> && !TapeOperand<int>);
   static_assert(EigenOperand<Eigen::MatrixXd> && EigenOperand<Eigen::ArrayXXf> && EigenOperand<MatrixView<double>>);
   static_assert(EigenOperand<std::remove_cv_t<decltype(2 * Eigen::MatrixXd())>> && !EigenOperand<Var<double>> &&
-                !EigenOperand<double>);
+                EigenOperand<decltype(Eigen::VectorXd().head(1))> &&
+                EigenOperand<decltype(Eigen::VectorXf().tail<2>())> && !EigenOperand<double>);
   static_assert(TapeOperands<Var<double>, Eigen::MatrixXd> && TapeOperands<Eigen::MatrixXd, Var<double>>);
   static_assert(TapeOperands<Var<double>, Lazy> && !TapeOperands<Eigen::MatrixXd, Eigen::MatrixXd>);
   static_assert(!TapeOperands<Var<double>, double> && !TapeOperands<int, Var<double>>);

@@ -22,9 +22,18 @@ concept TapeOperand = detail::is_var<T> || requires(const T& x) {
   requires detail::is_var<std::remove_cvref_t<decltype(x.var())>>;
 };
 
+namespace detail {
+
+// Not every expression is derived from DenseBase of its own type: a segment of a vector is from a block's.
+template <class T>
+std::true_type is_dense(const Eigen::DenseBase<T>*);
+std::false_type is_dense(const void*);
+
+}  // namespace detail
+
 /// An Eigen matrix, array, map or expression.
 template <class T>
-concept EigenOperand = std::is_base_of_v<Eigen::DenseBase<T>, T>;
+concept EigenOperand = decltype(detail::is_dense(std::declval<T*>()))::value;
 
 /// Two operands of which one is on the tape; the other may be an Eigen matrix, which is a constant then.
 template <class A, class B>
