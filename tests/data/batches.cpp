@@ -122,13 +122,13 @@ TEST_CASE("column-major rows come as they are") {
 
 TEST_CASE("what makes no sense is refused") {
   const auto x = make_rows(5);
-  CHECK_THROWS_WITH_AS(Batches(x, make_labels(4), 2), "Batches: expected one label a row, found 5 rows and 4 labels",
-                       Error);
+  const auto few = make_labels(4), no_labels = make_labels(0);
+  CHECK_THROWS_WITH_AS(Batches(x, few, 2), "Batches: expected one label a row, found 5 rows and 4 labels", Error);
   const auto labels = make_labels(5);
   CHECK_THROWS_WITH_AS(Batches(x, labels, 0),
                        "Batches: expected a positive batch size and at least one row, found 0 and 5", Error);
   const auto none = make_rows(0);
-  CHECK_THROWS_WITH_AS(Batches(none, make_labels(0), 2),
+  CHECK_THROWS_WITH_AS(Batches(none, no_labels, 2),
                        "Batches: expected a positive batch size and at least one row, found 2 and 0", Error);
 }
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <ranges>
 #include <span>
 #include <tinynet/core/random.hpp>
 #include <tinynet/data/dataset.hpp>
+#include <type_traits>
 #include <vector>
 
 namespace tinynet {
@@ -77,6 +79,13 @@ class Batches {
   /// or the batch size is not positive.
   Batches(const X& x, std::span<const Label> labels, Index size, BatchOptions options = {})
       : x_(x), labels_(labels), order_(rows_of(x).rows(), static_cast<Index>(labels.size()), size, options) {}
+
+  // Temporaries would be gone when the batches are made.
+  Batches(const X&&, std::span<const Label>, Index, BatchOptions = {}) = delete;
+  template <class L>
+  requires(!std::is_lvalue_reference_v<L> && !std::ranges::borrowed_range<L>)
+      Batches(const X&, L&&, Index, BatchOptions = {})
+  = delete;
 
   /// Some rows, and the label of each.
   struct Batch {
