@@ -23,7 +23,8 @@ inline thread_local bool recording = true;
 /// While one of these lives, operations on this thread compute values and record nothing (PyTorch's no_grad).
 class NoGrad {
  public:
-  NoGrad() : before_(std::exchange(detail::recording, false)) {}
+  /// From now on; if not `on`, all stays as it is.
+  explicit NoGrad(bool on = true) : before_(std::exchange(detail::recording, detail::recording && !on)) {}
   NoGrad(const NoGrad&) = delete;
   NoGrad& operator=(const NoGrad&) = delete;
   ~NoGrad() { detail::recording = before_; }

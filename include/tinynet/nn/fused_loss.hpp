@@ -85,8 +85,8 @@ Var<Scalar, 1, 1> record_fused(const std::shared_ptr<FlatParameters<Scalar>>& fl
 /// The flat parameters of an output's net if a loss of it can take the fused way, else null.
 template <class Net, class Source>
 auto fused_way(const Output<Net, Source>& output) {
-  const bool possible =
-      recording && engine() != Engine::tape && !output.is_computed() && output.net().stages().size > 0;
+  const bool possible = recording && output.records() && engine() != Engine::tape && !output.is_computed() &&
+                        output.net().stages().size > 0;
   return possible ? whole_flat_vector(output.net()) : nullptr;
 }
 

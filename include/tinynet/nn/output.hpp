@@ -89,7 +89,10 @@ class Output {
 
   /// The output on the tape, by the general operations; for one row with nothing recorded by a shorter way.
   const VarType& var() const {
-    if (!computed_) computed_.emplace(compute());
+    if (!computed_) {
+      const NoGrad guard(!records_);
+      computed_.emplace(compute());
+    }
     return *computed_;
   }
   /// As `var()`.
@@ -105,12 +108,17 @@ class Output {
     return var().value().template cast<Number>();
   }
 
+  /// The output as a constant: what is made of it has no gradient by the net.
+  VarType detach() const { return var().detach(); }
+
   Index rows() const { return var().rows(); }
   Index cols() const { return var().cols(); }
   Shape shape() const { return var().shape(); }
   /// The number in a 1 x 1 output. Throws Error (usage) if it is larger.
   Scalar item() const { return var().item(); }
 
+  /// Whether its gradients are wanted: not if it was made under no_grad.
+  bool records() const { return records_; }
   /// For losses that take a shorter way.
   bool is_computed() const { return computed_.has_value(); }
   /// The net it is the output of.
@@ -137,6 +145,7 @@ class Output {
 
   const Net& net_;
   Source input_;
+  bool records_ = detail::recording;
   mutable std::optional<VarType> computed_;
 };
 
