@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <sstream>
+#include <string>
 #include <tinynet/autodiff/ops/arithmetic.hpp>
 #include <tinynet/mlp.hpp>
 #include <tinynet/nn/module.hpp>
@@ -178,4 +179,43 @@ TEST_CASE("nothing is recorded inside no_grad") {
   CHECK_FALSE(y.requires_grad());
   CHECK(net(x).var().requires_grad());
   CHECK(y.value() == net(x).value());
+}
+
+TEST_CASE("nothing is recorded of an output that was made under no_grad and is computed later") {
+  const MLP<4, 8, 3> net{Seed{1}};
+  const Matrix<float> two = x.replicate(1, 1);
+  const std::vector<int> labels(static_cast<std::size_t>(two.rows()), 1);
+  const auto quiet = [&] {
+    const NoGrad guard;
+    return net(two);
+  };
+  CHECK_FALSE(quiet().var().requires_grad());
+  CHECK_FALSE(cross_entropy(quiet(), labels).requires_grad());
+  CHECK(cross_entropy(net(two), labels).requires_grad());
+  CHECK_FALSE(net(two).detach().requires_grad());
+  CHECK(net(two).detach().value() == net(two).value());
+}
+
+namespace {
+
+struct Tied : Module<Tied> {
+  explicit Tied(Generator& generator) : layer(4, 4, generator) {}
+  Linear<dynamic, dynamic> layer;
+  static void members(auto& self, auto&& visit) {
+    for (int i = 0; i < 2; ++i) visit("layers." + std::to_string(i), self.layer);
+  }
+  std::string name() const { return "Tied"; }
+};
+
+}  // namespace
+
+TEST_CASE("a layer under two names, made while visiting, has its parameters once") {
+  Generator generator(Seed{0});
+  Tied net(generator);
+  net.eval();
+  CHECK(parameter_count(net) == 20);
+  const auto flat = flat_parameters(net);
+  CHECK(flat->size() == 20);
+  CHECK(flat_parameters(net) == flat);
+  CHECK(net.state_dict().size() == 4);
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <tinynet/optim/adam.hpp>
+#include <tinynet/optim/clip.hpp>
 #include <tinynet/optim/optimizer.hpp>
 #include <tinynet/optim/sgd.hpp>
 #include <utility>
@@ -110,4 +111,86 @@ struct Empty : tinynet::Module<Empty, float> {};
 TEST_CASE("a module without parameters cannot be optimised") {
   Empty empty;
   CHECK_THROWS_WITH_AS(SGD{empty}, "flat_parameters: this module has no parameters", tinynet::Error);
+}
+
+namespace {
+
+struct Pair : tinynet::Module<Pair, double> {
+  Toy<double> first, second;
+  static void members(auto& self, auto&& visit) {
+    visit("first", self.first);
+    visit("second", self.second);
+  }
+  std::string name() const { return "Pair"; }
+};
+
+void set_gradients(Pair& pair) {
+  pair.first.p.grad().setConstant(3);
+  pair.second.p.grad().setConstant(4);
+}
+
+}  // namespace
+
+TEST_CASE("two optimizers for two parts of a net, whose gradients are clipped together") {
+  Pair pair;
+  SGD one{pair.first, {.lr = 1.0}}, other{pair.second, {.lr = 0.5}};
+  const double before_one = pair.first.p.value()(0, 0), before_other = pair.second.p.value()(0, 0);
+  set_gradients(pair);
+  const auto count = static_cast<double>(pair.first.p.size());
+  CHECK(tinynet::clip_grad_norm(pair, 1.0) == doctest::Approx(std::sqrt(count * (9 + 16))));
+  CHECK(pair.first.p.grad()(0, 0) == doctest::Approx(3 / std::sqrt(count * 25)));
+  tinynet::clip_grad_value(pair, 1e-3);
+  one.step();
+  other.step();
+  CHECK(pair.first.p.value()(0, 0) == doctest::Approx(before_one - 1e-3));
+  CHECK(pair.second.p.value()(0, 0) == doctest::Approx(before_other - 0.5e-3));
+}
+
+TEST_CASE("the gradients of a part are clipped where they lie") {
+  Pair pair;
+  SGD all{pair, {.lr = 1.0}};
+  set_gradients(pair);
+  tinynet::clip_grad_value(pair.second, 0.5);
+  CHECK(pair.second.p.grad()(0, 0) == 0.5);
+  CHECK(pair.first.p.grad()(0, 0) == 3);
+  const double before = pair.second.p.value()(0, 0);
+  all.step();
+  CHECK(pair.second.p.value()(0, 0) == before - 0.5);
+}
+
+TEST_CASE("an optimizer that has lost parameters says so") {
+  Pair pair;
+  SGD part{pair.first, {.lr = 1.0}};
+  part.step();
+  SGD all{pair, {.lr = 1.0}};
+  all.step();
+  CHECK_THROWS_WITH_AS(part.step(), doctest::Contains("do not lie with it any more"), tinynet::Error);
+  SGD again{pair, {.lr = 1.0}};  // of the same parameters: both change them
+  all.step();
+  again.step();
+
+  pair.second = Toy<double>();  // another net in the place of a part
+  CHECK_THROWS_AS(all.step(), tinynet::Error);
+  SGD anew{pair, {.lr = 1.0}};
+  anew.step();
+  const Pair other;
+  pair = other;  // numbers, in place
+  anew.step();
+}
+
+TEST_CASE("nets and their optimizers may be moved, together and apart") {
+  std::vector<Pair> nets(3);
+  std::vector<SGD<double>> optimizers;
+  for (Pair& net : nets) optimizers.emplace_back(net, tinynet::SGDOptions{.lr = 1.0});
+  nets.erase(nets.begin());
+  optimizers.erase(optimizers.begin());
+  std::swap(nets[0], nets[1]);
+  std::swap(optimizers[0], optimizers[1]);
+  nets.emplace_back();
+  for (std::size_t i = 0; i < 2; ++i) {
+    set_gradients(nets[i]);
+    const double before = nets[i].first.p.value()(0, 0);
+    optimizers[i].step();
+    CHECK(nets[i].first.p.value()(0, 0) == before - 3);
+  }
 }

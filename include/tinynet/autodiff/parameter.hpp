@@ -24,6 +24,7 @@ struct FlatParameters {
 
   Vector value;                                            ///< all numbers
   typename detail::GradientVector<Scalar>::type gradient;  ///< the gradient of each
+  bool left = false;  ///< whether a parameter that lay here lies elsewhere now, so that changes here do not reach it
 };
 
 /// A parameter whose size is not part of its type: what lists of parameters hold.
@@ -43,7 +44,14 @@ class AnyParameter {
     copy_numbers(other);
     return *this;
   }
-  AnyParameter& operator=(AnyParameter&&) noexcept = default;
+  AnyParameter& operator=(AnyParameter&& other) noexcept {
+    leave(other.storage_);
+    storage_ = std::move(other.storage_);
+    offset_ = other.offset_;
+    shape_ = other.shape_;
+    rank_ = other.rank_;
+    return *this;
+  }
   ~AnyParameter() = default;
 
   /// The same numbers and gradients in the memory of another device.
@@ -81,6 +89,7 @@ class AnyParameter {
     using detail::copy;
     copy(data(), size(), storage->value.data() + offset);
     copy(storage_->gradient.data() + offset_, size(), storage->gradient.data() + offset);
+    leave(storage);
     storage_ = std::move(storage);
     offset_ = offset;
   }
@@ -89,6 +98,11 @@ class AnyParameter {
   void copy_numbers(const AnyParameter& other) {
     using detail::copy;
     copy(other.data(), size(), data());
+  }
+
+  // Who has been moved from lies nowhere.
+  void leave(const std::shared_ptr<FlatParameters<Scalar>>& next) noexcept {
+    if (storage_ && storage_ != next) storage_->left = true;
   }
 
   std::shared_ptr<FlatParameters<Scalar>> storage_;

@@ -71,7 +71,7 @@ class Module {
 
   /// Dropout and batch norm behave differently in training and afterwards; a new net is in training mode.
   void train(bool on = true) {
-    Derived::members(derived(), [on](const char*, auto& member) {
+    Derived::members(derived(), [on](const auto&, auto& member) {
       if constexpr (requires { member.train(on); }) member.train(on);
     });
   }
@@ -150,18 +150,24 @@ void visit_members(M& module, const std::string& prefix, const OnParameter& on_p
   }
 }
 
+// A parameter that a module has under several names is there once.
 template <class M>
 auto parameter_list(M& module) {
-  std::vector<AnyParameter<typename M::Scalar>*> list;
+  using Any = AnyParameter<typename M::Scalar>;
+  std::vector<std::conditional_t<std::is_const_v<M>, const Any, Any>*> list;
   visit_members(
-      module, "", [&](const std::string&, auto& parameter) { list.push_back(&parameter); },
+      module, "",
+      [&](const std::string&, auto& parameter) {
+        if (std::find(list.begin(), list.end(), &parameter) == list.end()) list.push_back(&parameter);
+      },
       [](const std::string&, auto&) {});
   return list;
 }
 
 }  // namespace detail
 
-/// The net's parameters as one flat vector, in PyTorch's order; they are moved together if they are not yet.
+/// The net's parameters as one flat vector, in PyTorch's order; they are moved together if they are not yet, and an
+/// optimizer that was made of some of them, or of more, cannot change them any more: its step() throws.
 /// Throws Error (usage) for a module without parameters.
 template <class M>
 std::shared_ptr<FlatParameters<typename M::Scalar>> flat_parameters(M& module) {
@@ -191,9 +197,7 @@ auto state_dict(M& module) {
 template <class M>
 Index parameter_count(const M& module) {
   Index count = 0;
-  detail::visit_members(
-      module, "", [&](const std::string&, const auto& parameter) { count += parameter.size(); },
-      [](const std::string&, const auto&) {});
+  for (const auto* parameter : detail::parameter_list(module)) count += parameter->size();
   return count;
 }
 

@@ -27,12 +27,26 @@ struct Clamp : Vectorized {
 
 namespace detail {
 
+/// Calls f(data, size) for the gradients of a net's parameters: all at once where they are one flat vector, as those of
+/// a net with an optimizer of its own are, else for each piece of one. Nothing is moved.
+template <class Net, class F>
+void for_each_gradient(Net& net, const F& f) {
+  const auto list = parameter_list(net);
+  for (std::size_t i = 0; i < list.size();) {
+    auto& storage = *list[i]->storage();
+    const Index begin = list[i]->offset();
+    Index end = begin;
+    for (; i < list.size() && list[i]->storage().get() == &storage && list[i]->offset() == end; ++i)
+      end += list[i]->size();
+    f(storage.gradient.data() + begin, end - begin);
+  }
+}
+
 /// numbers[i] = f(numbers[i])
-template <class Vector, class F>
-void change(Vector& numbers, const F& f) {
-  auto* const data = numbers.data();
-  const Shape shape{1, numbers.size()};
-  transform(shape, f, data, Source<std::remove_pointer_t<decltype(data)>>(data, shape, shape));
+template <class Scalar, class F>
+void change(Scalar* numbers, Index size, const F& f) {
+  const Shape shape{1, size};
+  transform(shape, f, numbers, Source<Scalar>(numbers, shape, shape));
 }
 
 }  // namespace detail
@@ -41,18 +55,23 @@ void change(Vector& numbers, const F& f) {
 /// torch.nn.utils.clip_grad_norm_.
 template <class Net>
 double clip_grad_norm(Net& net, double max_norm) {
-  auto& gradient = flat_parameters(net)->gradient;
-  using detail::squared_norm;
-  const double norm = std::sqrt(squared_norm(gradient.data(), gradient.size()));
-  const double factor = max_norm / (norm + 1e-6);
-  if (!(factor >= 1)) detail::change(gradient, functions::Scale(factor));  // a NaN norm must show
+  double squares = 0;
+  detail::for_each_gradient(net, [&](auto* gradient, Index size) {
+    using detail::squared_norm;
+    squares += squared_norm(gradient, size);
+  });
+  const double norm = std::sqrt(squares), factor = max_norm / (norm + 1e-6);
+  if (!(factor >= 1))  // a NaN norm must show
+    detail::for_each_gradient(
+        net, [&](auto* gradient, Index size) { detail::change(gradient, size, functions::Scale(factor)); });
   return norm;
 }
 
 /// Cuts every gradient of a net to [-limit, limit], as torch.nn.utils.clip_grad_value_. A NaN stays a NaN.
 template <class Net>
 void clip_grad_value(Net& net, double limit) {
-  detail::change(flat_parameters(net)->gradient, functions::Clamp(limit));
+  detail::for_each_gradient(
+      net, [&](auto* gradient, Index size) { detail::change(gradient, size, functions::Clamp(limit)); });
 }
 
 }  // namespace tinynet

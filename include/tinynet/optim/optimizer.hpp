@@ -35,13 +35,21 @@ class LearningRate {
   double lr_;
 };
 
-/// The base of all optimizers. It holds on to the flat parameters that the net has when the optimizer is made.
+/// The base of all optimizers. It holds on to the flat parameters that the net has when the optimizer is made. A copy
+/// would train the same net, so there is none. A step throws Error (usage) if parameters have got elsewhere since: to
+/// the optimizer of other modules that they are in, too, or because another net was moved to the place of theirs.
 template <class Scalar_>
 class Optimizer : public LearningRate {
  public:
   using Scalar = Scalar_;
   /// As long as the parameters.
   using Vector = typename FlatParameters<Scalar>::Vector;
+
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+  Optimizer(Optimizer&&) noexcept = default;
+  Optimizer& operator=(Optimizer&&) noexcept = default;
+  ~Optimizer() = default;
 
   /// Sets all gradients to zero.
   void zero_grad() { parameters_->gradient.setZero(); }
@@ -84,6 +92,11 @@ class Optimizer : public LearningRate {
   /// states in place. It is called with packs of numbers where there is SIMD.
   template <class Rule, std::size_t... I>
   void update(const Rule& rule, std::index_sequence<I...>) {
+    if (parameters_->left)
+      throw Error(
+          ErrorCode::usage,
+          "Optimizer: some of its parameters do not lie with it any more: they are in an optimizer that was made "
+          "later, or a net was moved to their place. Make it anew after that; a parameter has one optimizer");
     ++steps_;
     const std::array<Scalar*, sizeof...(I)> state{state_[I].data()...};
     using detail::update_all;
