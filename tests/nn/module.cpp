@@ -183,15 +183,15 @@ TEST_CASE("nothing is recorded inside no_grad") {
 
 TEST_CASE("nothing is recorded of an output that was made under no_grad and is computed later") {
   const MLP<4, 8, 3> net{Seed{1}};
-  const Matrix<float> two = x.replicate(1, 1);
-  const std::vector<int> labels(static_cast<std::size_t>(two.rows()), 1);
+  const Matrix<float> two = x.replicate(2, 1);
+  const std::vector<int> classes(static_cast<std::size_t>(two.rows()), 1);
   const auto quiet = [&] {
     const NoGrad guard;
     return net(two);
   };
   CHECK_FALSE(quiet().var().requires_grad());
-  CHECK_FALSE(cross_entropy(quiet(), labels).requires_grad());
-  CHECK(cross_entropy(net(two), labels).requires_grad());
+  CHECK_FALSE(cross_entropy(quiet(), classes).requires_grad());
+  CHECK(cross_entropy(net(two), classes).requires_grad());
   CHECK_FALSE(net(two).detach().requires_grad());
   CHECK(net(two).detach().value() == net(two).value());
 }
