@@ -1,9 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <tinynet/optim/adadelta.hpp>
+#include <tinynet/optim/adagrad.hpp>
 #include <tinynet/optim/adam.hpp>
 #include <tinynet/optim/clip.hpp>
 #include <tinynet/optim/optimizer.hpp>
+#include <tinynet/optim/rmsprop.hpp>
 #include <tinynet/optim/sgd.hpp>
 #include <utility>
 #include <vector>
@@ -193,4 +196,21 @@ TEST_CASE("nets and their optimizers may be moved, together and apart") {
     optimizers[i].step();
     CHECK(nets[i].first.p.value()(0, 0) == before - 3);
   }
+}
+
+TEST_CASE("options that make no sense are refused") {
+  Toy<double> toy;
+  const double nan = std::nan("");
+  CHECK_THROWS_WITH_AS((SGD{toy, {.lr = -1}}), "SGD: lr: expected a finite number, 0 or more, found -1",
+                       tinynet::Error);
+  CHECK_THROWS_AS((SGD{toy, {.lr = nan}}), tinynet::Error);
+  CHECK_THROWS_AS((SGD{toy, {.weight_decay = -1e-9}}), tinynet::Error);
+  CHECK_THROWS_WITH_AS((Adam{toy, {.beta1 = 1}}),
+                       "Adam: beta1: expected a finite number, 0 or more and below 1, found 1", tinynet::Error);
+  CHECK_THROWS_AS((tinynet::AdamW{toy, {.beta2 = 2}}), tinynet::Error);
+  CHECK_THROWS_AS((tinynet::RMSprop{toy, {.alpha = -0.5}}), tinynet::Error);
+  CHECK_THROWS_AS((tinynet::Adagrad{toy, {.lr_decay = -1}}), tinynet::Error);
+  CHECK_THROWS_AS((tinynet::Adadelta{toy, {.eps = nan}}), tinynet::Error);
+  SGD still{toy, {.lr = 0}};
+  still.step();
 }

@@ -35,10 +35,13 @@ struct Adadelta {
 template <class Scalar = float>
 class Adadelta : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net.
+  /// Of all parameters of the net. Throws Error (usage) for options below 0.
   template <class Net>
-  explicit Adadelta(Net& net, AdadeltaOptions options = {})
-      : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}
+  explicit Adadelta(Net& net, AdadeltaOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {
+    detail::check_options(
+        "Adadelta",
+        {{"lr", options.lr}, {"rho", options.rho}, {"eps", options.eps}, {"weight_decay", options.weight_decay}});
+  }
 
   /// Changes the parameters by their gradients.
   void step() {

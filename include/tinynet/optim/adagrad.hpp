@@ -34,10 +34,16 @@ struct Adagrad {
 template <class Scalar = float>
 class Adagrad : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net.
+  /// Of all parameters of the net. Throws Error (usage) for options below 0.
   template <class Net>
   explicit Adagrad(Net& net, AdagradOptions options = {})
-      : Optimizer<Scalar>(net, options.lr, 1, options.initial_accumulator_value), options_(options) {}
+      : Optimizer<Scalar>(net, options.lr, 1, options.initial_accumulator_value), options_(options) {
+    detail::check_options("Adagrad", {{"lr", options.lr},
+                                      {"lr_decay", options.lr_decay},
+                                      {"weight_decay", options.weight_decay},
+                                      {"initial_accumulator_value", options.initial_accumulator_value},
+                                      {"eps", options.eps}});
+  }
 
   /// Changes the parameters by their gradients.
   void step() {

@@ -55,13 +55,27 @@ struct Adam {
 
 }  // namespace rules
 
+namespace detail {
+
+/// Throws Error (usage) for options that make no sense.
+template <class Options>
+void check_adam(const char* name, const Options& o) {
+  check_options(
+      name,
+      {{"lr", o.lr}, {"beta1", o.beta1, 1}, {"beta2", o.beta2, 1}, {"eps", o.eps}, {"weight_decay", o.weight_decay}});
+}
+
+}  // namespace detail
+
 /// Adam, as torch.optim.Adam.
 template <class Scalar = float>
 class Adam : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net.
+  /// Of all parameters of the net. Throws Error (usage) for options below 0, and betas that are not below 1.
   template <class Net>
-  explicit Adam(Net& net, AdamOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}
+  explicit Adam(Net& net, AdamOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {
+    detail::check_adam("Adam", options);
+  }
 
   /// Changes the parameters by their gradients.
   void step() {
@@ -81,9 +95,11 @@ Adam(Net&, AdamOptions = {}) -> Adam<typename Net::Scalar>;
 template <class Scalar = float>
 class AdamW : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net.
+  /// Of all parameters of the net. Throws Error (usage) for options below 0, and betas that are not below 1.
   template <class Net>
-  explicit AdamW(Net& net, AdamWOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {}
+  explicit AdamW(Net& net, AdamWOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {
+    detail::check_adam("AdamW", options);
+  }
 
   /// Changes the parameters by their gradients.
   void step() {

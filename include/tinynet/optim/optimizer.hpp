@@ -2,8 +2,13 @@
 #pragma once
 
 #include <array>
+#include <cmath>
+#include <initializer_list>
+#include <limits>
 #include <memory>
+#include <string>
 #include <tinynet/autodiff/parameter.hpp>
+#include <tinynet/core/number_text.hpp>
 #include <tinynet/cpu/update.hpp>
 #include <tinynet/nn/module.hpp>
 #include <vector>
@@ -17,6 +22,21 @@ template <class Rule, class Scalar, std::size_t States>
 auto update_all(const Rule& rule, FlatParameters<Scalar>& parameters, Scalar* lost,
                 const std::array<Scalar*, States>& state) {
   return update_parameters(rule, parameters.size(), parameters.value.data(), parameters.gradient.data(), lost, state);
+}
+
+/// An option of an optimizer, which must be at least 0 and below a bound.
+struct CheckedOption {
+  const char* name;
+  double value, below = std::numeric_limits<double>::infinity();
+};
+
+/// Throws Error (usage) unless all are.
+inline void check_options(const std::string& optimizer, std::initializer_list<CheckedOption> options) {
+  for (const auto& [name, value, below] : options)
+    if (!(value >= 0 && value < below))
+      throw Error(ErrorCode::usage, optimizer + ": " + name + ": expected a finite number, 0 or more" +
+                                        (std::isfinite(below) ? " and below " + shortest(below) : "") + ", found " +
+                                        shortest(value));
 }
 
 }  // namespace detail

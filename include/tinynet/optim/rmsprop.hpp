@@ -43,9 +43,15 @@ struct RMSprop {
 template <class Scalar = float>
 class RMSprop : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net.
+  /// Of all parameters of the net. Throws Error (usage) for options below 0.
   template <class Net>
-  explicit RMSprop(Net& net, RMSpropOptions options = {}) : Optimizer<Scalar>(net, options.lr, 3), options_(options) {}
+  explicit RMSprop(Net& net, RMSpropOptions options = {}) : Optimizer<Scalar>(net, options.lr, 3), options_(options) {
+    detail::check_options("RMSprop", {{"lr", options.lr},
+                                      {"alpha", options.alpha},
+                                      {"eps", options.eps},
+                                      {"weight_decay", options.weight_decay},
+                                      {"momentum", options.momentum}});
+  }
 
   /// Changes the parameters by their gradients.
   void step() {

@@ -47,10 +47,12 @@ struct Momentum {
 template <class Scalar = float>
 class SGD : public Optimizer<Scalar> {
  public:
-  /// Throws Error (usage) for Nesterov without momentum or with dampening.
+  /// Throws Error (usage) for Nesterov without momentum or with dampening, and for options below 0.
   template <class Net>
   explicit SGD(Net& net, SGDOptions options = {})
       : Optimizer<Scalar>(net, options.lr, options.momentum != 0 ? 1 : 0), options_(options) {
+    detail::check_options("SGD",
+                          {{"lr", options.lr}, {"momentum", options.momentum}, {"weight_decay", options.weight_decay}});
     if (options.nesterov && (options.momentum <= 0 || options.dampening != 0))
       throw Error(ErrorCode::usage, "SGD: Nesterov needs a momentum and no dampening");
   }
