@@ -25,7 +25,8 @@ void check_finite(float loss, long step, long last_finite, const Where& where) {
               "the loss is " + std::string(nonfinite_word(static_cast<double>(loss))) + " at step " +
                   std::to_string(step) +
                   (last_finite >= 0 ? "; it was finite until step " + std::to_string(last_finite) : "") +
-                  (place.empty() ? "" : "; " + place) + ". A smaller --lr may help");
+                  (place.empty() ? "" : "; " + place) +
+                  (step > 0 ? ". A smaller --lr may help" : ". A smaller --scale or other weights may help"));
 }
 
 /// The same of what the step has made: a loss need not show a weight that is not finite.

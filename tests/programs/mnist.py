@@ -294,6 +294,9 @@ class Endings(ProgramTest):
         self.assertRegex(done.stderr, r"mnist: error: the loss is (NaN|infinite) at step \d+; it was finite until step \d+")
         self.assertRegex(done.stderr, r"; (output \d+ of l\w for training image \d+|l\w\.\w+'s number \d+) is (NaN|infinite)")
         self.assertFalse(path.exists())
+        done = self.run_program("--steps", 50, "--scale", "1e38")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertRegex(done.stderr, r"at step 0; .*\. A smaller --scale or other weights may help\n\Z")
         # The weights are lost in the last step, which no loss has seen; or they are numbers still, but their loss is not.
         for lr, what in (("1e300", r"l1\.weight's number \d+ is (NaN|infinite) after step 0"),
                          ("1e30", "test data is .* after training; .* is not written")):
