@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <tinynet/data/batches.hpp>
+#include <tinynet/tinynet.hpp>
 #include <vector>
 
 using namespace tinynet;
@@ -148,4 +149,46 @@ TEST_CASE("batches that are skipped are those that would have been taken") {
         passed.skip(skipped);
         for (int i = 0; i < 5; ++i) CHECK(check(passed.next()) == check(taken.next()));
       }
+}
+
+TEST_CASE("batches with numbers for targets") {
+  const auto x = make_rows(11);
+  const Eigen::MatrixXd two = (x.rowwise().sum() * Eigen::RowVector2f(1, -2)).cast<double>();
+  const Eigen::VectorXf one = x.col(0);
+  Batches pairs(x, two, 4, {.seed = {3}});
+  Batches singles(x, one, 4, {.seed = {3}});
+  const auto labels = make_labels(11);
+  Batches classes(x, labels, 4, {.seed = {3}});
+  CHECK(pairs.per_epoch() == 3);
+  for (int i = 0; i < 7; ++i) {
+    const auto [rows, y] = classes.next();
+    const auto& pair = pairs.next().y;
+    const auto& single = singles.next().y;
+    REQUIRE((pair.rows() == static_cast<Index>(y.size()) && pair.cols() == 2 && single.cols() == 1));
+    for (std::size_t r = 0; r < y.size(); ++r) {
+      CHECK(pair(static_cast<Index>(r), 0) == 11 * y[r]);
+      CHECK(pair(static_cast<Index>(r), 1) == -22 * y[r]);
+      CHECK(single(static_cast<Index>(r)) == static_cast<float>(y[r]));
+    }
+  }
+  const Eigen::MatrixXf few = Eigen::MatrixXf::Zero(4, 1);
+  CHECK_THROWS_AS(Batches(x, few, 4), Error);
+}
+
+TEST_CASE("a regression in batches") {
+  Generator generator(Seed{1});
+  Matrix<float> x(64, 3);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = generator.uniform(-1, 1);
+  const Matrix<float> y = x * Eigen::Vector3f(1, -2, 0.5);
+  MLP<3, 1> net{Seed{2}};
+  SGD optimizer{net, {.lr = 0.1}};
+  Batches batches(x, y, 16, {.seed = {5}});
+  for (int step = 0; step < 400; ++step) {
+    const auto [rows, targets] = batches.next();
+    const auto loss = mse_loss(net(rows), targets);
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+  }
+  CHECK((net.layer<0>().weight().value() - Eigen::RowVector3f(1, -2, 0.5)).norm() < 1e-4F);
 }

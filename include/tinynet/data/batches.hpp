@@ -2,9 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <ranges>
 #include <span>
+#include <string>
+#include <tinynet/autodiff/operand.hpp>
 #include <tinynet/core/random.hpp>
 #include <tinynet/data/dataset.hpp>
 #include <type_traits>
@@ -68,18 +71,50 @@ class RowOrder {
   std::size_t next_ = 0;
 };
 
+/// What all batches on the CPU have: the rows of x, and the order in which they are given out.
+template <class X>
+class RowBatches {
+ public:
+  /// Passes over so many batches, faster than by taking them.
+  void skip(Index batches) { order_.skip(batches); }
+
+  /// How many batches an epoch has.
+  Index per_epoch() const { return order_.per_epoch(); }
+
+ protected:
+  RowBatches(const X& x, Index labels, Index size, const BatchOptions& options)
+      : x_(x), order_(rows_of(x).rows(), labels, size, options) {}
+
+  std::span<const Index> next_rows() { return order_.next(); }
+  RowSelection select(std::span<const Index> rows) const { return RowSelection(rows_of(x_).select(rows)); }
+
+ private:
+  static Rows rows_of(const X& x) {
+    if constexpr (requires { x.as_rows(); })
+      return x.as_rows();
+    else
+      return Rows(x);
+  }
+
+  const X& x_;
+  RowOrder order_;
+};
+
+/// A matrix of numbers to be met, not of classes.
+template <class T>
+concept Targets = EigenOperand<T> && !std::numeric_limits<typename T::Scalar>::is_integer;
+
 }  // namespace detail
 
 /// Gives out the rows of a data set a batch at a time; the last batch of an epoch may be smaller. The data must outlive
 /// it. `const auto [x, y] = batches.next();`
 template <class X, class Label>
-class Batches {
+class Batches : public detail::RowBatches<X> {
  public:
   /// `x`: a matrix with a row an example, or images; `labels`: one a row. Throws Error (usage) if their numbers differ
   /// or the batch size is not positive.
   Batches(const X& x, std::span<const Label> labels, Index size, BatchOptions options = {})
-      : x_(x), labels_(labels), order_(rows_of(x).rows(), static_cast<Index>(labels.size()), size, options) {}
-
+      : detail::RowBatches<X>(x, static_cast<Index>(labels.size()), size, options), labels_(labels) {}
   // Temporaries would be gone when the batches are made.
   Batches(const X&&, std::span<const Label>, Index, BatchOptions = {}) = delete;
   template <class L>
@@ -95,33 +130,53 @@ class Batches {
 
   /// The next batch; it is valid until the next call.
   Batch next() {
-    const std::span<const Index> rows = order_.next();
+    const std::span<const Index> rows = this->next_rows();
     batch_labels_.resize(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) batch_labels_[i] = labels_[static_cast<std::size_t>(rows[i])];
-    return {RowSelection(rows_of(x_).select(rows)), batch_labels_};
+    return {this->select(rows), batch_labels_};
   }
-
-  /// Passes over so many batches, faster than by taking them.
-  void skip(Index batches) { order_.skip(batches); }
-
-  /// How many batches an epoch has.
-  Index per_epoch() const { return order_.per_epoch(); }
 
  private:
-  static Rows rows_of(const X& x) {
-    if constexpr (requires { x.as_rows(); })
-      return x.as_rows();
-    else
-      return Rows(x);
-  }
-
-  const X& x_;
   std::span<const Label> labels_;
-  detail::RowOrder order_;
   std::vector<Label> batch_labels_;
 };
 template <class X, class L>
 Batches(const X&, const L&, Index, BatchOptions = {}) -> Batches<X, typename L::value_type>;
+
+/// The same with numbers for targets, a row an example, as mse_loss and bce_with_logits take them.
+template <class X, detail::Targets T>
+class Batches<X, T> : public detail::RowBatches<X> {
+ public:
+  using Numbers = Matrix<typename T::Scalar, dynamic, T::ColsAtCompileTime>;  ///< what a batch has of them
+
+  /// `x`: a matrix with a row an example, or images; `targets`: a matrix with as many rows. Throws Error (usage) if
+  /// their numbers differ or the batch size is not positive.
+  Batches(const X& x, const T& targets, Index size, BatchOptions options = {})
+      : detail::RowBatches<X>(x, targets.rows(), size, options), targets_(targets) {}
+  Batches(const X&&, const T&, Index, BatchOptions = {}) = delete;
+  Batches(const X&, const T&&, Index, BatchOptions = {}) = delete;
+  Batches(const X&&, const T&&, Index, BatchOptions = {}) = delete;
+
+  /// Some rows, and what belongs to each.
+  struct Batch {
+    RowSelection x;    ///< the rows
+    const Numbers& y;  ///< their targets
+  };
+
+  /// The next batch; it is valid until the next call.
+  Batch next() {
+    const std::span<const Index> rows = this->next_rows();
+    batch_targets_.resize(static_cast<Index>(rows.size()), targets_.cols());
+    for (std::size_t i = 0; i < rows.size(); ++i) batch_targets_.row(static_cast<Index>(i)) = targets_.row(rows[i]);
+    return {this->select(rows), batch_targets_};
+  }
+
+ private:
+  const T& targets_;
+  Numbers batch_targets_;
+};
+template <class X, detail::Targets T>
+Batches(const X&, const T&, Index, BatchOptions = {}) -> Batches<X, T>;
 
 /// The same for data on a device, in the same order. Only once an epoch is something sent there.
 template <class X, class Device>
