@@ -46,16 +46,20 @@ class TerminalTest(ProgramTest):
         self.assertEqual(self.good("--steps", 60).stdout.count("█"), 0)
         self.assertRegex(self.good("--steps", 60, "--show", "--lang", "zh").stdout, r"预测\d 实际\d")
 
-    def on_terminal(self, *options, columns=80, until=None, stdout=False, seconds=60):
+    def on_terminal(self, *options, columns=80, until=None, stdout=False, seconds=60, interrupt=float("inf")):
         """Standard error (and output) is a terminal; what was written there until the end, or until a SIGINT that
-        answers a text that has `until`."""
+        answers a text that has `until`, or comes after so many seconds."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 25, columns, 0, 0))
         process = subprocess.Popen(self.command(*options), env=self.environment(), stderr=slave,
                                    stdout=slave if stdout else subprocess.DEVNULL)
         os.close(slave)
         written, end = b"", time.monotonic() + seconds
+        interrupt += time.monotonic()
         while time.monotonic() < end:
+            if time.monotonic() > interrupt:
+                process.send_signal(signal.SIGINT)
+                interrupt = float("inf")
             if not select.select([master], [], [], 0.2)[0]:
                 continue
             try:
@@ -104,8 +108,8 @@ class TerminalTest(ProgramTest):
         _, errors = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 143, errors)
         self.assertNotRegex(errors, "[\r\x1b]|train \\[")
-        code, text = self.on_terminal("--steps", 2000, "--quiet")
-        self.assertEqual((code, text), (0, ""))
+        code, text = self.on_terminal("--steps", 10_000_000, "--quiet", interrupt=2)
+        self.assertEqual((code, text), (130, ""))
 
 
 if __name__ == "__main__":
