@@ -49,30 +49,27 @@ Result result_of(std::string_view line, const std::string& data, const Place& pl
   try {
     if (const auto found = json.at("data").get<std::string>(); found != data)
       place.refuse("a result on other data; expected data with the fingerprint " + data + ", found " + shown(found));
-    const auto check = [&place](const char* name, const Json& number, double most) {
-      if (const double found = number; !(found >= 0 && found <= most))
-        place.member(name).refuse("expected a number from 0 to " + mnist::shortest(most) + ", found " + shown(number));
+    const auto number = [&place](const char* name, const Json& from, double most) {
+      const double found = from;
+      if (!(found >= 0 && found <= most))
+        place.member(name).refuse("expected a number from 0 to " + mnist::shortest(most) + ", found " + shown(from));
+      return found;
     };
     constexpr auto most = static_cast<double>(std::numeric_limits<float>::max());
-    check("seconds", json.at("seconds"), most);
-    json.at("seconds").get_to(r.seconds);
+    r.seconds = number("seconds", json.at("seconds"), most);
     if (json.contains("diverged")) {
       r.divergence = {json["diverged"].at("step"), json["diverged"].at("why")};
     } else {
-      check("train_loss", json.at("train_loss"), most);
-      check("test_loss", json.at("test_loss"), most);
-      check("accuracy", json.at("accuracy"), 1);
-      json.at("train_loss").get_to(r.train_loss);
-      json.at("test_loss").get_to(r.test_loss);
-      json.at("accuracy").get_to(r.accuracy);
+      r.train_loss = static_cast<float>(number("train_loss", json.at("train_loss"), most));
+      r.test_loss = static_cast<float>(number("test_loss", json.at("test_loss"), most));
+      r.accuracy = number("accuracy", json.at("accuracy"), 1);
     }
     const Json& curve = json.at("curve");
     for (const Json& step : curve.at("step"))
       if (!step.is_number_unsigned()) place.member("curve").refuse("expected whole steps, found " + shown(step));
-    for (const Json& loss : curve.at("loss")) check("curve", loss, most);
+    for (const Json& loss : curve.at("loss")) r.losses.push_back(static_cast<float>(number("curve", loss, most)));
     curve.at("step").get_to(r.steps);
     curve.at("seconds").get_to(r.step_seconds);
-    curve.at("loss").get_to(r.losses);
   } catch (const Json::exception& error) {
     const std::string_view what = error.what();  // "[...] what is wrong"
     place.refuse("this is no result of a sweep: " +

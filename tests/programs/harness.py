@@ -63,7 +63,7 @@ class ProgramTest(unittest.TestCase):
         return env
 
     def command(self, *options, data=True):
-        # Threads that count the same lines of code for the coverage make each other ten times as slow.
+        # Threads that count the same lines of code for the coverage make each other eight times as slow.
         one = ["--threads", "1"] if os.environ.get("TINYNET_TEST_ONE_THREAD") and "--threads" not in options else []
         return [PROGRAM, *(["--data", str(self.data)] if data else []), *one, *map(str, options)]
 

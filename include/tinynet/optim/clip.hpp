@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <tinynet/autodiff/functions.hpp>
 #include <tinynet/cpu/reduce.hpp>
 #include <tinynet/cpu/transform.hpp>
 #include <tinynet/nn/module.hpp>
+#include <vector>
 
 namespace tinynet {
 namespace functions {
@@ -27,10 +29,11 @@ struct Clamp : Vectorized {
 
 namespace detail {
 
-/// Calls f(data, size) for the gradients of a net's parameters: all at once where they are one flat vector, as those of
-/// a net with an optimizer of its own are, else for each piece of one. Nothing is moved.
-template <class Net, class F>
-void for_each_gradient(Net& net, const F& f) {
+/// The gradients of a net's parameters: one piece where they are a flat vector, as those of a net with an optimizer of
+/// its own are, else pieces of several. Nothing is moved.
+template <class Net>
+auto gradient_pieces(Net& net) {
+  std::vector<std::span<typename Net::Scalar>> pieces;
   const auto list = parameter_list(net);
   for (std::size_t i = 0; i < list.size();) {
     auto& storage = *list[i]->storage();
@@ -38,15 +41,16 @@ void for_each_gradient(Net& net, const F& f) {
     Index end = begin;
     for (; i < list.size() && list[i]->storage().get() == &storage && list[i]->offset() == end; ++i)
       end += list[i]->size();
-    f(storage.gradient.data() + begin, end - begin);
+    pieces.emplace_back(storage.gradient.data() + begin, static_cast<std::size_t>(end - begin));
   }
+  return pieces;
 }
 
 /// numbers[i] = f(numbers[i])
 template <class Scalar, class F>
-void change(Scalar* numbers, Index size, const F& f) {
-  const Shape shape{1, size};
-  transform(shape, f, numbers, Source<Scalar>(numbers, shape, shape));
+void change(std::span<Scalar> numbers, const F& f) {
+  const Shape shape{1, static_cast<Index>(numbers.size())};
+  transform(shape, f, numbers.data(), Source<Scalar>(numbers.data(), shape, shape));
 }
 
 }  // namespace detail
@@ -55,23 +59,22 @@ void change(Scalar* numbers, Index size, const F& f) {
 /// torch.nn.utils.clip_grad_norm_.
 template <class Net>
 double clip_grad_norm(Net& net, double max_norm) {
+  const auto pieces = detail::gradient_pieces(net);
   double squares = 0;
-  detail::for_each_gradient(net, [&](auto* gradient, Index size) {
+  for (const auto piece : pieces) {
     using detail::squared_norm;
-    squares += squared_norm(gradient, size);
-  });
+    squares += squared_norm(piece.data(), static_cast<Index>(piece.size()));
+  }
   const double norm = std::sqrt(squares), factor = max_norm / (norm + 1e-6);
   if (!(factor >= 1))  // a NaN norm must show
-    detail::for_each_gradient(
-        net, [&](auto* gradient, Index size) { detail::change(gradient, size, functions::Scale(factor)); });
+    for (const auto piece : pieces) detail::change(piece, functions::Scale(factor));
   return norm;
 }
 
 /// Cuts every gradient of a net to [-limit, limit], as torch.nn.utils.clip_grad_value_. A NaN stays a NaN.
 template <class Net>
 void clip_grad_value(Net& net, double limit) {
-  detail::for_each_gradient(
-      net, [&](auto* gradient, Index size) { detail::change(gradient, size, functions::Clamp(limit)); });
+  for (const auto piece : detail::gradient_pieces(net)) detail::change(piece, functions::Clamp(limit));
 }
 
 }  // namespace tinynet
