@@ -113,4 +113,8 @@ bool CommandLine::parse(int argc, const char* const* argv) {
   return true;
 }
 
+void CommandLine::only_with(const std::string& option, const std::string& partner, bool there) const {
+  if (app_.count(option) > 0 && !there) throw Error(ErrorCode::usage, option + ": has no effect without " + partner);
+}
+
 }  // namespace mnist

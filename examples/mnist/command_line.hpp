@@ -22,8 +22,9 @@ class CommandLine {
   /// cannot be said.
   bool parse(int argc, const char* const* argv);
 
-  /// Whether the command line has this option or flag.
-  bool has(const std::string& name) const { return app_.count(name) > 0; }
+  /// Throws Error (usage) if `option` is given where its partner is not: an option that would have no effect is a
+  /// mistake, as who gives it thinks that it has one.
+  void only_with(const std::string& option, const std::string& partner, bool there) const;
 
  private:
   CLI::App app_;

@@ -98,19 +98,15 @@ void check_momentum(const Options& o) {
   if (o.momentum == 0.0 && o.optimizer == "nesterov") refuse("--momentum", "a number above 0 for nesterov", "0");
 }
 
-/// An option that would have no effect is a mistake: who gives it may think that there are checkpoints.
 void check_partners(const CommandLine& line, const Options& o) {
-  const auto only_with = [&line](const std::string& option, const std::string& partner, bool there) {
-    if (line.has(option) && !there) throw Error(ErrorCode::usage, option + ": has no effect without " + partner);
-  };
   const bool with_checkpoint = !o.checkpoint_file.empty(), with_init = !o.init_file.empty();
   // The processes of a job compare their weights as often.
-  only_with("--checkpoint-every", "--checkpoint", with_checkpoint || o.dist != "none");
-  only_with("--dist-timeout", "--dist", o.dist != "none");
-  only_with("--strict-save", "--checkpoint", with_checkpoint);
-  only_with("--override", "--resume", !o.resume_file.empty());
-  only_with("--convert", "--init", with_init);
-  only_with("--allow-nonfinite", "--init", with_init);
+  line.only_with("--checkpoint-every", "--checkpoint", with_checkpoint || o.dist != "none");
+  line.only_with("--dist-timeout", "--dist", o.dist != "none");
+  line.only_with("--strict-save", "--checkpoint", with_checkpoint);
+  line.only_with("--override", "--resume", !o.resume_file.empty());
+  line.only_with("--convert", "--init", with_init);
+  line.only_with("--allow-nonfinite", "--init", with_init);
 }
 
 /// What has not been made for several processes.

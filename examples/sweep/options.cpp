@@ -46,8 +46,9 @@ std::string file_name(const std::string& option, const std::string& text) {
 }
 
 /// mnist's options with this one: it checks those that both programs have.
-mnist::Options mnist_option(const std::string& name, const std::string& text) {
-  return configuration({{name.substr(2), text}});
+mnist::Options mnist_option(const std::string& name, const std::string& text, Values beside = {}) {
+  beside[name.substr(2)] = text;
+  return configuration(beside);
 }
 
 }  // namespace
@@ -79,11 +80,14 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
                   throw Error(ErrorCode::usage, name + ": expected none or mpi, found 'nccl'");
               });
   line.option("--dist-timeout", "S", "Seconds without an answer after which another process counts as lost (20)",
-              [&o](const auto& name, const auto& text) { o.dist_timeout = mnist_option(name, text).dist_timeout; });
+              [&o](const auto& name, const auto& text) {
+                o.dist_timeout = mnist_option(name, text, {{"dist", "mpi"}}).dist_timeout;
+              });
   line.option("--out", "DIR", "Folder of the results (sweep)",
               [&o](const auto& name, const auto& text) { o.folder = file_name(name, text); });
   line.flag("--quiet", o.quiet, "Print nothing but errors");
   if (!line.parse(argc, argv)) return std::nullopt;
+  line.only_with("--dist-timeout", "--dist", o.dist != "none");
 
   o.configurations = combinations(file.empty() ? std::vector<Part>{{}} : read_lists(file), lists);
   return o;

@@ -72,6 +72,8 @@ class OneIsLost(SweepJob):
         for _ in range(600):  # until trainings go on
             if file.exists() and file.stat().st_size > 0:
                 break
+            if job.poll() is not None:
+                self.fail(job.stderr.read())
             time.sleep(0.05)
         lost = self.member(job, 2)
         os.kill(lost, how)

@@ -28,6 +28,8 @@ class Refused(SweepTest):
                 ("--threads", "-1", "--threads: expected"),
                 ("--dataset", "x", "--dataset: expected"),
                 ("--dist", "nccl", "--dist: expected none or mpi, found 'nccl'"),
+                ("--dist-timeout", "-1", "--dist-timeout: expected a number above 0, found '-1'"),
+                ("--dist-timeout", "5", "--dist-timeout: has no effect without --dist"),
                 ("--file", "--quiet", "--file: expected a name"),
                 ("--stps", "5", "unknown option '--stps'; the nearest is --steps"),
                 ("--quiet=1", "x", "--quiet: takes no value")):
