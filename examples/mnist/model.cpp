@@ -1,9 +1,11 @@
-// Which net it is, and the nets whose sizes are known only at run time.
+// What is known of a net before it is made: its name, its size, its memory.
 #include "model.hpp"
 
 #include <algorithm>
-
-#include "net_model.hpp"
+#include <cmath>
+#include <tinynet/core/partition.hpp>
+#include <tinynet/core/threads.hpp>
+#include <tinynet/cpu/fused_weights.hpp>
 
 namespace mnist {
 
@@ -60,12 +62,6 @@ double memory_needed(const Options& options, Index train_rows, Index test_rows) 
       2 * widest * static_cast<double>(options.steps == 0 ? std::max(train_rows, test_rows) : test_rows);
   // The weights, their gradients, and what the optimizer remembers: up to two numbers each, and what rounding took.
   return sizeof(float) * (5 * parameters + std::max(options.steps == 0 ? 0 : step, evaluation));
-}
-
-std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train, const tinynet::Ranks* ranks) {
-  for (const auto make : {make_rectifier_net, make_sigmoid_net, make_smooth_net})
-    if (auto model = make(options, train, ranks)) return model;
-  return std::make_unique<NetModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train, ranks);
 }
 
 }  // namespace mnist

@@ -1,7 +1,5 @@
-// A net of one shape and its optimizer as a Model. This is where the training step is compiled, once for each shape;
-// the shapes are spread over several files so that these can be compiled at the same time.
-#pragma once
-
+// The nets that can be asked for, each with its optimizer as a Model. Of the program's files this one holds the
+// training step, and takes the longest to compile.
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +12,7 @@
 #include "any_optimizer.hpp"
 
 namespace mnist {
+namespace {
 
 template <class Net>
 class NetModel : public Model {
@@ -96,25 +95,33 @@ class NetModel : public Model {
   Computation computation_;
 };
 
-/// The net with this activation, if one with the hidden widths that were asked for is compiled in.
+/// The net of the notebook, 784-30-30-10, with this activation.
 template <class Activation>
 std::unique_ptr<Model> make_compiled_in(const Options& options, const tinynet::Dataset& train,
                                         const tinynet::Ranks* ranks) {
-  const auto with = [&]<Index... Hidden>(std::integer_sequence<Index, Hidden...>)->std::unique_ptr<Model> {
-    const std::vector<Index> widths{Hidden...};  // within the condition it ends clang++ 14 that measures coverage
-    if (options.hidden != widths) return nullptr;
-    using Net = tinynet::BasicMLP<float, Activation, inputs, Hidden..., classes>;
-    return std::make_unique<NetModel<Net>>(Net(tinynet::Seed{options.seed}), options, train, ranks);
-  };
-  return with(std::integer_sequence<Index, 30, 30>{});
+  using Net = tinynet::BasicMLP<float, Activation, inputs, 30, 30, classes>;
+  return std::make_unique<NetModel<Net>>(Net(tinynet::Seed{options.seed}), options, train, ranks);
 }
 
-// In nets_*.cpp: the net with the activation that was asked for, if it is theirs and its shape is compiled in.
-std::unique_ptr<Model> make_rectifier_net(const Options& options, const tinynet::Dataset& train,
-                                          const tinynet::Ranks* ranks);
-std::unique_ptr<Model> make_sigmoid_net(const Options& options, const tinynet::Dataset& train,
-                                        const tinynet::Ranks* ranks);
-std::unique_ptr<Model> make_smooth_net(const Options& options, const tinynet::Dataset& train,
-                                       const tinynet::Ranks* ranks);
+struct CompiledIn {
+  const char* activation;
+  std::unique_ptr<Model> (*make)(const Options&, const tinynet::Dataset&, const tinynet::Ranks*);
+};
+constexpr CompiledIn compiled_in[] = {
+    {"relu", make_compiled_in<tinynet::ReLU>}, {"leaky_relu", make_compiled_in<tinynet::LeakyReLU>},
+    {"elu", make_compiled_in<tinynet::ELU>},   {"sigmoid", make_compiled_in<tinynet::Sigmoid>},
+    {"tanh", make_compiled_in<tinynet::Tanh>}, {"silu", make_compiled_in<tinynet::SiLU>},
+    {"gelu", make_compiled_in<tinynet::GELU>},
+};
+
+}  // namespace
+
+std::unique_ptr<Model> make_model(const Options& options, const tinynet::Dataset& train, const tinynet::Ranks* ranks) {
+  const std::vector<Index> widths{30, 30};  // within the condition it ends clang++ 14 that measures coverage
+  if (options.hidden == widths)
+    for (const auto& [activation, make] : compiled_in)
+      if (options.activation == activation) return make(options, train, ranks);
+  return std::make_unique<NetModel<tinynet::DynamicMLP<float>>>(dynamic_net(options), options, train, ranks);
+}
 
 }  // namespace mnist
