@@ -1,4 +1,5 @@
 #include <thread>
+#include <tinynet/autodiff/ops/matmul.hpp>
 #include <tinynet/autodiff/parameter.hpp>
 
 #include "testing.hpp"
@@ -81,4 +82,40 @@ TEST_CASE("parameters are put into one flat vector, once") {
   CHECK_FALSE(detail::is_flat(std::vector<AnyParameter<double>*>{&b, &a}));
   CHECK_FALSE(detail::is_flat(std::vector<AnyParameter<double>*>{&a}));
   CHECK_FALSE(detail::is_flat(std::vector<AnyParameter<double>*>{}));
+}
+
+TEST_CASE("what was computed from a parameter outlasts it") {
+  auto p = std::make_unique<Parameter<double>>(2, 2);
+  p->value().setConstant(3);
+  Parameter<double> q(2, 2);
+  const auto loss = sum(*p * q.var());
+  p.reset();
+  loss.backward();
+  CHECK(q.grad() == Eigen::MatrixXd::Constant(2, 2, 3));
+}
+
+TEST_CASE("a parameter that has moved since it was used cannot get its gradient") {
+  Parameter<double> p(2, 2), q(2, 2);
+  const auto loss = sum(p * 2.0);
+  detail::flatten(std::vector<AnyParameter<double>*>{&p, &q});  // as an optimizer does
+  CHECK_THROWS_WITH(loss.backward(),
+                    "backward: the parameters have been moved since they were used, into the flat vector of an "
+                    "optimizer or of another net; make the optimizer first, and compute the loss again");
+  sum(p * 2.0).backward();
+  CHECK(p.grad() == Eigen::MatrixXd::Constant(2, 2, 2));
+}
+
+TEST_CASE("a gradient is not made of numbers that a parameter has no more") {
+  Parameter<double> p(2, 1);
+  p.value() << 1, 2;
+  const auto product = sum(matmul(Eigen::RowVector2d(3, 4), p.var())), square = sum(p * p);
+  const Parameter<double> zeros(2, 1);
+  p = zeros;
+  product.backward();  // p is no factor of this gradient
+  CHECK(p.grad() == Eigen::Vector2d(3, 4));
+  CHECK_THROWS_WITH(square.backward(),
+                    "backward: a parameter [2, 1] has changed since it was used, by a step of an optimizer or an "
+                    "assignment; compute the loss again");
+  sum(p * p).backward();  // 2 p = 0 more
+  CHECK(p.grad() == Eigen::Vector2d(3, 4));
 }

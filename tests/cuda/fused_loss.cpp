@@ -321,3 +321,15 @@ TEST_CASE("steps that follow each other may use the same memory, and are not bes
   CHECK(test::emulated_launches_in_graphs > 0);
   CHECK(test::emulated_launches_beside == 0);
 }
+
+TEST_CASE("the gradient of a net that was moved since is refused") {
+  auto net = MLP<6, 9, 4>{Seed{1}}.to(emulated);
+  const auto other = MLP<6, 9, 4>{Seed{2}}.to(emulated);
+  const int before = test::emulated_steps;
+  const auto loss = cross_entropy(net(x_there), y);
+  CHECK(test::emulated_steps == before + 1);
+  net = decltype(net)(other);
+  CHECK_THROWS_WITH_AS(loss.backward(), doctest::Contains("the parameters have been moved since they were used"),
+                       Error);
+  CHECK(flat_parameters(net)->gradient.to(cpu).norm() == 0);
+}

@@ -301,3 +301,17 @@ TEST_CASE("losses that were computed together are added; backward scales by what
   (tn::cross_entropy(net(x), labels) * 0.5 + tn::cross_entropy(net(x), labels)).backward();
   CHECK((flat->gradient - 1.5f * once).norm() <= 1e-6f * once.norm());
 }
+
+TEST_CASE("the gradient of a loss does not get into a net that has taken the place of the loss's own") {
+  tn::MLP<4, 6, 3> net{tn::Seed{1}};
+  const tn::Matrix<float> x = tn::Matrix<float>::Ones(5, 4);
+  const std::vector<int> labels(5, 1);
+  const auto loss = tn::cross_entropy(net(x), labels);
+  const std::string name = loss.node()->name;
+  CHECK(name == "fused_loss");
+  net = tn::MLP<4, 6, 3>{tn::Seed{2}};
+  CHECK_THROWS_WITH_AS(loss.backward(), doctest::Contains("the parameters have been moved since they were used"),
+                       tn::Error);
+  tn::cross_entropy(net(x), labels).backward();
+  CHECK(tn::flat_parameters(net)->gradient.norm() > 0);
+}

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <tinynet/autodiff/ops/reduction.hpp>
 #include <tinynet/optim/adadelta.hpp>
 #include <tinynet/optim/adagrad.hpp>
 #include <tinynet/optim/adam.hpp>
@@ -196,6 +197,15 @@ TEST_CASE("nets and their optimizers may be moved, together and apart") {
     optimizers[i].step();
     CHECK(nets[i].first.p.value()(0, 0) == before - 3);
   }
+}
+
+TEST_CASE("after a step there is no gradient of a loss before it that its parameters are factors of") {
+  Toy<double> toy;
+  SGD optimizer{toy, {.lr = 0.5}};
+  const auto loss = sum(toy.p * toy.p);
+  optimizer.step();
+  CHECK_THROWS_WITH_AS(loss.backward(), doctest::Contains("has changed since it was used"), tinynet::Error);
+  sum(toy.p * toy.p).backward();
 }
 
 TEST_CASE("options that make no sense are refused") {

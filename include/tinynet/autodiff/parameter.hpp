@@ -1,6 +1,7 @@
 // Parameters: named views into one flat vector that belongs to a net.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <tinynet/autodiff/device_gradient.hpp>
@@ -25,7 +26,45 @@ struct FlatParameters {
   Vector value;                                            ///< all numbers
   typename detail::GradientVector<Scalar>::type gradient;  ///< the gradient of each
   bool left = false;  ///< whether a parameter that lay here lies elsewhere now, so that changes here do not reach it
+  std::uint64_t changes = 0;  ///< how often optimizers and assignments have changed the numbers
 };
+
+namespace detail {
+
+/// Throws Error (usage) if gradients here would not reach the parameters that they are of.
+template <class Scalar>
+void require_in_place(const FlatParameters<Scalar>& parameters) {
+  if (parameters.left)
+    throw Error(ErrorCode::usage,
+                "backward: the parameters have been moved since they were used, into the flat vector of an optimizer "
+                "or of another net; make the optimizer first, and compute the loss again");
+}
+
+/// A parameter on a tape. What it refers to stays as long as it does.
+template <class Scalar>
+class ParameterNode final : public Node<Scalar> {
+ public:
+  ParameterNode(std::shared_ptr<FlatParameters<Scalar>> storage, Index offset, Shape size)
+      : Node<Scalar>("parameter", size, recording), storage_(std::move(storage)), changes_(storage_->changes) {
+    this->owns_value = this->owns_gradient = false;
+    this->value = storage_->value.data() + offset;
+    this->gradient = exposed_data(storage_->gradient) + offset;
+  }
+
+  void require_value() const override {
+    if (storage_->changes != changes_)
+      throw Error(ErrorCode::usage, "backward: a parameter " + to_string(this->shape) +
+                                        " has changed since it was used, by a step of an optimizer or an assignment; "
+                                        "compute the loss again");
+  }
+  void require_gradient() const override { require_in_place(*storage_); }
+
+ private:
+  std::shared_ptr<FlatParameters<Scalar>> storage_;
+  std::uint64_t changes_;
+};
+
+}  // namespace detail
 
 /// A parameter whose size is not part of its type: what lists of parameters hold.
 /// A copy has numbers of its own; assigning to a parameter of the same shape changes its numbers in place.
@@ -98,6 +137,7 @@ class AnyParameter {
   void copy_numbers(const AnyParameter& other) {
     using detail::copy;
     copy(other.data(), size(), data());
+    ++storage_->changes;
   }
 
   // Who has been moved from lies nowhere.
@@ -138,11 +178,8 @@ class Parameter : public AnyParameter<Scalar_> {
   /// This parameter on the calling thread's tape.
   Var<Scalar, Rows, Cols> var() const {
     auto& tape = detail::Tape<Scalar>::current();
-    auto* const node = tape.template append<detail::Node<Scalar>>("parameter", this->shape(), detail::recording);
-    node->owns_value = node->owns_gradient = false;
-    node->value = const_cast<Scalar*>(this->data());  // read only: no operation writes to its inputs' values
-    node->gradient = this->gradient_data();
-    return Var<Scalar, Rows, Cols>(node);
+    return Var<Scalar, Rows, Cols>(
+        tape.template append<detail::ParameterNode<Scalar>>(this->storage(), this->offset(), this->shape()));
   }
 };
 

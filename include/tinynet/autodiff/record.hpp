@@ -24,12 +24,17 @@ class Input {
  public:
   explicit Input(Node<Scalar>& node) : node_(node) {}
 
-  const Scalar* value() const { return node_.value; }
+  /// Throws Error (usage) if that has changed since.
+  const Scalar* value() const {
+    node_.require_value();
+    return node_.value;
+  }
   Shape shape() const { return node_.shape; }
   bool wants_gradient() const { return node_.wants_gradient; }
 
   /// Where dx goes; to be asked for once, and then filled.
   Target<Scalar> target() const {
+    node_.require_gradient();
     const bool accumulate = node_.gradient != nullptr;
     if (!accumulate) node_.gradient = node_.tape->allocate_numbers(node_.shape.size());
     return {node_.gradient, accumulate};

@@ -65,6 +65,9 @@ class Node {
   /// Adds this node's part to the gradients of its inputs.
   virtual void backward() {}
   virtual bool is_leaf() const { return true; }
+  /// Throw Error (usage) if the value is not what it was when it was recorded, or if nobody has its gradient any more.
+  virtual void require_value() const {}
+  virtual void require_gradient() const {}
   /// Whether backward() of a root takes no gradient at all for 1, so that nobody has to write a 1 somewhere.
   virtual bool null_is_one() const { return false; }
 

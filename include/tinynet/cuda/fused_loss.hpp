@@ -26,6 +26,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
       : Node<Scalar>("fused_loss", {1, 1}, true),
         ranks_(ranks),
         parameters_(parameters),
+        held_(parameters),
         size_(static_cast<int>(parameters->size())),
         parts_(parts),
         gradients_(parts * parameters->size()),
@@ -43,7 +44,9 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
 
   void backward() override {
     const auto parameters = parameters_.lock();
-    if (parameters == nullptr) return;          // nobody can see their gradient any more
+    held_.reset();
+    if (parameters == nullptr) return;  // nobody can see their gradient any more
+    require_in_place(*parameters);
     if (pending_) parameters->gradient.data();  // of a graph that was retained: the other one comes first
     std::swap(this->gradient, upstream_);       // what was there goes back to the tape; null: 1
     ++this->references;
@@ -99,6 +102,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
 
   const DeviceRanks<Device>* ranks_;
   std::weak_ptr<FlatParameters<Scalar>> parameters_;  // which hold this node as long as their gradient is pending
+  std::shared_ptr<FlatParameters<Scalar>> held_;      // until then
   int size_, parts_;
   Buffer<Scalar> gradients_;
   Buffer<On<double, Device>> losses_;

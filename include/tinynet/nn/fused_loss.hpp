@@ -24,7 +24,10 @@ class FusedLoss final : public Node<Scalar> {
 
   bool is_leaf() const override { return false; }
   bool null_is_one() const override { return true; }
-  void backward() override { step_.add_gradients(this->gradient == nullptr ? Scalar(1) : *this->gradient); }
+  void backward() override {
+    require_in_place(*parameters_);
+    step_.add_gradients(this->gradient == nullptr ? Scalar(1) : *this->gradient);
+  }
 
   FusedStep<Scalar>& step() { return step_; }
 

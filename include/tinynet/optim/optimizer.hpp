@@ -118,6 +118,7 @@ class Optimizer : public LearningRate {
           "Optimizer: some of its parameters do not lie with it any more: they are in an optimizer that was made "
           "later, or a net was moved to their place. Make it anew after that; a parameter has one optimizer");
     ++steps_;
+    ++parameters_->changes;
     const std::array<Scalar*, sizeof...(I)> state{state_[I].data()...};
     using detail::update_all;
     if constexpr (detail::on_cpu<Scalar>)
