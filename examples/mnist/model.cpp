@@ -1,4 +1,4 @@
-// What is known of a net before it is made: its name, its size, its memory.
+// What can be said of a net whatever its type: its name, its size, its memory, whether its weights are finite.
 #include "model.hpp"
 
 #include <algorithm>
