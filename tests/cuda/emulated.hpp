@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <map>
 #include <new>
@@ -29,27 +28,25 @@ inline int emulated_blocks = 0;
 /// a block of threads has.
 inline int emulated_steps = 0, emulated_sums = 0, emulated_sums_with_step = 0, emulated_shared_bytes = 99 << 10;
 
-/// How many launches went one by one, and as parts of graphs, some of these beside the one before.
+/// How many kernels ran in launches of their own or together, and as parts of graphs, some of these beside others.
 inline int emulated_launches = 0, emulated_launches_in_graphs = 0, emulated_launches_beside = 0;
 
-/// Runs a kernel, of which the function is a host's.
+/// Runs a kernel, of which the function is a host's: those that run together in another order than they came in.
 inline void play(const tinynet::detail::KernelLaunch& launch) {
-  reinterpret_cast<void (*)(const void*)>(const_cast<void*>(launch.kernel.function))(launch.argument.data());
+  const auto kernel = reinterpret_cast<void (*)(const void*)>(const_cast<void*>(launch.kernel.function));
+  for (std::size_t i = launch.count; i-- > 0;) kernel(launch.arguments.data() + i * launch.argument_bytes);
 }
 struct EmulatedLauncher {
   class Graph {
    public:
     explicit Graph(std::span<const tinynet::detail::KernelLaunch> launches)
         : launches_(launches.begin(), launches.end()) {}
-    void set(std::size_t i, const tinynet::detail::KernelLaunch& launch) { launches_[i].argument = launch.argument; }
-    /// Those that are beside each other in another order than they came in.
+    void set(std::size_t i, const tinynet::detail::KernelLaunch& launch) { launches_[i].arguments = launch.arguments; }
     void launch() {
-      emulated_launches_in_graphs += static_cast<int>(launches_.size());
-      for (auto begin = launches_.begin(); begin != launches_.end();) {
-        const auto end = std::find_if(begin + 1, launches_.end(), [](const auto& launch) { return !launch.beside; });
-        emulated_launches_beside += static_cast<int>(end - begin) - 1;
-        for (auto next = end; next != begin;) play(*--next);
-        begin = end;
+      for (const auto& launch : launches_) {
+        emulated_launches_in_graphs += static_cast<int>(launch.count);
+        emulated_launches_beside += static_cast<int>(launch.count) - 1;
+        play(launch);
       }
     }
 
@@ -57,7 +54,7 @@ struct EmulatedLauncher {
     std::vector<tinynet::detail::KernelLaunch> launches_;
   };
   static void launch(const tinynet::detail::KernelLaunch& launch) {
-    ++emulated_launches;
+    emulated_launches += static_cast<int>(launch.count);
     play(launch);
   }
 };
@@ -117,8 +114,8 @@ struct tinynet::detail::DeviceRuntime<test::Emulated> {
 
   static int shared_bytes() { return test::emulated_shared_bytes; }
   static unsigned* arrived() {
-    static std::array<unsigned, LaunchQueue<test::EmulatedLauncher>::length> numbers{};
-    return &numbers[queue().size()];
+    static unsigned number = 0;  // one block runs after another
+    return &number;
   }
   template <class Plan, class Loss>
   static void launch(const gpu::StepArguments<Plan, Loss>& arguments) {

@@ -32,23 +32,9 @@ cudaError_t say(cudaError_t status) {
   return status;
 }
 
-// The nodes of a graph, which are numbered from 1: kernels, and those that only wait.
+// The kernels of a graph, which are numbered from 1; each waits for the one before.
 struct Nodes {
-  int kernels = 0;
-  std::vector<int> chain;  // of each: how many kernels up to it come one after another
-
-  cudaError_t add(cudaGraphNode_t* node, const cudaGraphNode_t* before, size_t count, bool kernel) {
-    int longest = 0;
-    for (size_t i = 0; i < count; ++i) {
-      const auto number = reinterpret_cast<size_t>(before[i]);
-      if (number == 0 || number > chain.size()) return say(cudaErrorInvalidValue);
-      longest = std::max(longest, chain[number - 1]);
-    }
-    chain.push_back(longest + (kernel ? 1 : 0));
-    kernels += kernel ? 1 : 0;
-    *node = reinterpret_cast<cudaGraphNode_t>(chain.size());
-    return cudaSuccess;
-  }
+  size_t kernels = 0;
 };
 
 }  // namespace
@@ -172,29 +158,27 @@ cudaError_t cudaGraphCreate(cudaGraph_t* graph, unsigned) {
 }
 cudaError_t cudaGraphAddKernelNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t* before,
                                    size_t count, const cudaKernelNodeParams* parameters) {
-  const bool whole = parameters->func != nullptr && parameters->gridDim.x > 0 && parameters->blockDim.x > 0 &&
-                     parameters->kernelParams != nullptr && parameters->kernelParams[0] != nullptr;
-  return whole ? reinterpret_cast<Nodes*>(graph)->add(node, before, count, true) : say(cudaErrorInvalidValue);
-}
-cudaError_t cudaGraphAddEmptyNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t* before,
-                                  size_t count) {
-  return reinterpret_cast<Nodes*>(graph)->add(node, before, count, false);
+  size_t& kernels = reinterpret_cast<Nodes*>(graph)->kernels;
+  const bool whole = parameters->func != nullptr && parameters->gridDim.x > 0 && parameters->gridDim.y > 0 &&
+                     parameters->blockDim.x > 0 && parameters->kernelParams != nullptr &&
+                     parameters->kernelParams[0] != nullptr;
+  const bool in_order = kernels == 0 ? count == 0 : count == 1 && reinterpret_cast<size_t>(*before) == kernels;
+  if (!whole || !in_order) return say(cudaErrorInvalidValue);
+  *node = reinterpret_cast<cudaGraphNode_t>(++kernels);
+  return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* ready, cudaGraph_t graph, unsigned long long) {
-  const Nodes& nodes = *reinterpret_cast<Nodes*>(graph);
-  counted.chain = nodes.chain.empty() ? 0 : *std::max_element(nodes.chain.begin(), nodes.chain.end());
-  *ready = reinterpret_cast<cudaGraphExec_t>(new Nodes(nodes));
+  *ready = reinterpret_cast<cudaGraphExec_t>(new Nodes(*reinterpret_cast<Nodes*>(graph)));
   return cudaSuccess;
 }
 cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t ready, cudaGraphNode_t node, const cudaKernelNodeParams*) {
   ++counted.arguments;
   const auto number = reinterpret_cast<size_t>(node);
-  const size_t nodes = reinterpret_cast<Nodes*>(ready)->chain.size();
-  return say(number >= 1 && number <= nodes ? cudaSuccess : cudaErrorInvalidValue);
+  return say(number >= 1 && number <= reinterpret_cast<Nodes*>(ready)->kernels ? cudaSuccess : cudaErrorInvalidValue);
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t ready, cudaStream_t) {
   ++counted.graphs;
-  counted.kernels += reinterpret_cast<Nodes*>(ready)->kernels;
+  counted.kernels += static_cast<int>(reinterpret_cast<Nodes*>(ready)->kernels);
   return cudaSuccess;
 }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t ready) {

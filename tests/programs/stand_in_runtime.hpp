@@ -9,7 +9,6 @@ struct Counts {
   int arguments = 0;    ///< of kernels in graphs, changed
   int allocations = 0;  ///< of memory
   int frees = 0;        ///< of memory and graphs
-  int chain = 0;        ///< of the newest graph's kernels so many at most have to wait for each other
 };
 Counts counts();
 

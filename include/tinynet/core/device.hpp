@@ -55,7 +55,7 @@ using moved_to = std::conditional_t<std::is_same_v<Device, Cpu>, number_of<Scala
 ///   static const auto& eigen(): the device that Eigen's tensors are evaluated on;
 ///   static void check(const char* what): throws if it could not begin with the expression it was just given;
 ///   static int shared_bytes(): how much memory a block of threads may share;
-///   static unsigned* arrived(): for the kernel launched next, a number in its memory that is 0 whenever none runs;
+///   static unsigned* arrived(): numbers in its memory for as many kernels as run at the same time, 0 when none does;
 ///   static void launch(const gpu::StepArguments<...>&), launch(const gpu::UpdateArguments<...>&): has it run a kernel
 ///   of the fused step (cuda/fused_step.hpp, fused_update.hpp), now or later.
 /// What a thread asks of a device is done as if in the order in which it was asked for.

@@ -74,7 +74,7 @@ class GpuThread {
       arrived_ = static_cast<unsigned*>(memory().allocate(arrived_bytes));
       check_cuda(cudaMemsetAsync(arrived_, 0, arrived_bytes, stream()), "cudaMemsetAsync");
     }
-    return arrived_ + queue_.size();  // kernels that run at the same time have one each
+    return arrived_;
   }
 
   const Eigen::GpuDevice& eigen() {
@@ -111,7 +111,7 @@ class GpuThread {
     Eigen::GpuDevice device{&stream};
   };
 
-  static constexpr std::size_t arrived_bytes = gpu::Queue::length * sizeof(unsigned);
+  static constexpr std::size_t arrived_bytes = most_together * sizeof(unsigned);
 
   // The members that follow give back what they have on the thread's GPU; then the program's is current again.
   struct Restored {

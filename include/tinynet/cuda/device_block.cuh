@@ -139,7 +139,8 @@ class DeviceBlock {
 #endif
   }
 
-  TINYNET_DEVICE bool is_last(unsigned* arrived, int blocks) const {
+  TINYNET_DEVICE bool is_last(unsigned* arrived_in_rows, int blocks) const {
+    unsigned* const arrived = arrived_in_rows + blockIdx.y;
     int last = 0;
     if (threadIdx.x == 0) {
       __threadfence();  // what this block has written comes before its arrival

@@ -37,23 +37,24 @@ constexpr int most_shared_bytes() {
 extern __shared__ __align__(32) std::byte shared_memory[];
 
 template <class Plan, class Loss>
-__global__ void __launch_bounds__(Plan::threads, 1) fused_step(const StepArguments<Plan, Loss> arguments) {
+__global__ void __launch_bounds__(Plan::threads, 1)
+    fused_step(const __grid_constant__ Together<StepArguments<Plan, Loss>> arguments) {
   if constexpr (Plan::shared_bytes() <= most_shared_bytes()) {
     using Block = DeviceBlock<Plan::warps>;
     const Block block(shared_memory);
-    FusedStep<Block, DeviceArithmetic<typename Plan::Scalar>, Plan, Loss>(block, arguments).run();
+    FusedStep<Block, DeviceArithmetic<typename Plan::Scalar>, Plan, Loss>(block, arguments.each[blockIdx.y]).run();
   }
 }
 
 template <class Rule, int States, class Scalar>
 __global__ void __launch_bounds__(update_warps* warp_size)
-    fused_update(const UpdateArguments<Rule, States, Scalar> arguments) {
+    fused_update(const __grid_constant__ Together<UpdateArguments<Rule, States, Scalar>> arguments) {
   using Block = DeviceBlock<update_warps>;
   const Block block(shared_memory);
-  FusedUpdate<Block, Rule, States, Scalar>(block, arguments).run();
+  FusedUpdate<Block, Rule, States, Scalar>(block, arguments.each[blockIdx.y]).run();
 }
 
-/// The fused step's launches, of which the kernels of many steps go to the GPU together.
+/// The fused step's launches, of which those of many steps go to the GPU together.
 using Queue = LaunchQueue<CudaLauncher>;
 
 /// Puts the step's first kernel into the queue. The net must fit (see fits); `returned` as in Footprint. Throws Error
@@ -62,8 +63,12 @@ template <class Plan, class Loss>
 void launch(const StepArguments<Plan, Loss>& arguments, std::size_t returned, Queue& queue) {
   constexpr auto kernel = fused_step<Plan, Loss>;
   constexpr int shared_bytes = Plan::shared_bytes();
-  check_cuda(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes),
-             "fused_step: shared memory");
+  // Once on the thread's GPU: it is a call of CUDA.
+  [[maybe_unused]] thread_local const bool allowed = [] {
+    check_cuda(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes),
+               "fused_step: shared memory");
+    return true;
+  }();
   const auto blocks = static_cast<unsigned>(Parts(arguments.rows).count());
   queue.add({reinterpret_cast<const void*>(kernel), "fused_step", blocks, Plan::threads, shared_bytes}, arguments,
             arguments.footprint(returned));

@@ -30,10 +30,10 @@ struct StepArguments {
   double* partial_loss;            ///< out: the sum of the losses of each part
   double loss_factor;
   typename Plan::Scalar* total;  ///< out, one number: the sum of all losses, times the factor
-  unsigned* arrived;             ///< 0, before and after
+  unsigned* arrived;             ///< of each row of blocks: 0, before and after
 
   /// What it touches.
-  Footprint footprint(std::size_t returned) const { return {{partial, total, arrived}, returned}; }
+  Footprint footprint(std::size_t returned) const { return {{partial, total}, returned}; }
 };
 
 /// One block's work.

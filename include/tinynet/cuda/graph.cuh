@@ -6,12 +6,30 @@
 #include <tinynet/cuda/error.cuh>
 #include <tinynet/cuda/launch_queue.hpp>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace tinynet::detail {
 
-/// Launches of kernels one after another, or beside each other, as one CUDA graph of the current GPU.
+/// A launch as CUDA's functions take it; it must outlive this.
+class LaunchParameters {
+ public:
+  explicit LaunchParameters(const KernelLaunch& launch) : arguments_(const_cast<std::byte*>(launch.arguments.data())) {
+    cuda.func = const_cast<void*>(launch.kernel.function);
+    cuda.gridDim = dim3(launch.kernel.blocks, static_cast<unsigned>(launch.count));
+    cuda.blockDim = dim3(launch.kernel.threads);
+    cuda.sharedMemBytes = static_cast<unsigned>(launch.kernel.shared_bytes);
+    cuda.kernelParams = &arguments_;
+  }
+  LaunchParameters(const LaunchParameters&) = delete;
+  LaunchParameters& operator=(const LaunchParameters&) = delete;
+
+  cudaKernelNodeParams cuda{};
+
+ private:
+  void* arguments_;
+};
+
+/// Launches one after another as one CUDA graph of the current GPU.
 class Graph {
  public:
   /// Throws Error (device) if it cannot be made.
@@ -19,14 +37,12 @@ class Graph {
     cudaGraph_t graph = nullptr;
     check_cuda(cudaGraphCreate(&graph, 0), "cudaGraphCreate");
     graph_.reset(graph);
-    std::vector<cudaGraphNode_t> before, beside;  // what the next one waits for, and what it may run beside
     for (const KernelLaunch& launch : launches) {
-      if (!launch.beside) before = joined(graph, std::exchange(beside, {}));
-      const Parameters parameters(launch);
+      const LaunchParameters parameters(launch);
       cudaGraphNode_t node = nullptr;
-      check_cuda(cudaGraphAddKernelNode(&node, graph, before.data(), before.size(), &parameters.cuda),
+      check_cuda(cudaGraphAddKernelNode(&node, graph, nodes_.empty() ? nullptr : &nodes_.back(), nodes_.empty() ? 0 : 1,
+                                        &parameters.cuda),
                  launch.kernel.name);
-      beside.push_back(node);
       nodes_.push_back(node);
     }
     cudaGraphExec_t ready = nullptr;
@@ -34,9 +50,9 @@ class Graph {
     ready_.reset(ready);
   }
 
-  /// Gives the i-th kernel another argument, from the next launch on.
+  /// Gives the i-th one other arguments, from the next launch on.
   void set(std::size_t i, const KernelLaunch& launch) {
-    const Parameters parameters(launch);
+    const LaunchParameters parameters(launch);
     check_cuda(cudaGraphExecKernelNodeSetParams(ready_.get(), nodes_[i], &parameters.cuda), launch.kernel.name);
   }
 
@@ -44,28 +60,6 @@ class Graph {
   void launch() { check_cuda(cudaGraphLaunch(ready_.get(), cudaStreamPerThread), "cudaGraphLaunch"); }
 
  private:
-  // One node that waits for several, so that each of those behind it has one to wait for.
-  static std::vector<cudaGraphNode_t> joined(cudaGraph_t graph, const std::vector<cudaGraphNode_t>& nodes) {
-    if (nodes.size() <= 1) return nodes;
-    cudaGraphNode_t node = nullptr;
-    check_cuda(cudaGraphAddEmptyNode(&node, graph, nodes.data(), nodes.size()), "cudaGraphAddEmptyNode");
-    return {node};
-  }
-
-  struct Parameters {
-    explicit Parameters(const KernelLaunch& launch) : argument(const_cast<std::byte*>(launch.argument.data())) {
-      cuda.func = const_cast<void*>(launch.kernel.function);
-      cuda.gridDim = dim3(launch.kernel.blocks);
-      cuda.blockDim = dim3(launch.kernel.threads);
-      cuda.sharedMemBytes = static_cast<unsigned>(launch.kernel.shared_bytes);
-      cuda.kernelParams = &argument;
-    }
-    Parameters(const Parameters&) = delete;
-    Parameters& operator=(const Parameters&) = delete;
-
-    void* argument;
-    cudaKernelNodeParams cuda{};
-  };
   struct Destroy {
     void operator()(cudaGraph_t graph) const {
       release_cuda([=] { cudaGraphDestroy(graph); });
@@ -85,9 +79,10 @@ struct CudaLauncher {
   using Graph = detail::Graph;
 
   static void launch(const KernelLaunch& launch) {
-    void* argument = const_cast<std::byte*>(launch.argument.data());
-    check_cuda(cudaLaunchKernel(launch.kernel.function, dim3(launch.kernel.blocks), dim3(launch.kernel.threads),
-                                &argument, static_cast<std::size_t>(launch.kernel.shared_bytes), cudaStreamPerThread),
+    const LaunchParameters parameters(launch);
+    const cudaKernelNodeParams& cuda = parameters.cuda;
+    check_cuda(cudaLaunchKernel(cuda.func, cuda.gridDim, cuda.blockDim, cuda.kernelParams, cuda.sharedMemBytes,
+                                cudaStreamPerThread),
                launch.kernel.name);
   }
 };

@@ -160,8 +160,8 @@ class HostBlock {
   static void copy_16_bytes(void* to, const void* from) { std::memcpy(to, from, 16); }
   static void wait_for_copies() {}
 
-  /// Whether all `blocks` of the launch but this one have come here before, and may be sure of what they have written.
-  /// `arrived` is 0 before a launch and after it.
+  /// Whether all `blocks` of the launch (of this one's row, see Together) but this one have come here before, which may
+  /// be sure of what they have written. `arrived`, of which each row has one, is 0 before a launch and after it.
   bool is_last(unsigned* arrived, int blocks) const {
     if (++*arrived < static_cast<unsigned>(blocks)) return false;
     *arrived = 0;

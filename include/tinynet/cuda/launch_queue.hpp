@@ -1,20 +1,35 @@
 // Launches of kernels that are put off until some have come together. A training loop launches the same kernels step
-// after step: as soon as that is seen, many steps go to the GPU as one graph, which costs less than one by one. In it,
-// kernels that do not disturb each other, as those of nets that are trained together, run at the same time.
+// after step: as soon as that is seen, many steps go to the GPU as one graph, which costs less than one by one. Kernels
+// that do not disturb each other, as those of nets that are trained together, become one launch, whose blocks are all
+// under way at the same time.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace tinynet::detail {
 
-/// A kernel with one argument, and how it is launched.
+/// A launch has so many arguments at most.
+inline constexpr std::size_t most_together = 16;
+
+/// What a kernel takes: an argument for each row of blocks, of which a launch has some.
+template <class Argument>
+struct Together {
+  static_assert(std::is_trivially_copyable_v<Argument>);
+  /// A kernel's parameters can have 4 KB.
+  static constexpr std::size_t most = std::clamp<std::size_t>(4096 / sizeof(Argument), 1, most_together);
+  Argument each[most];
+};
+
+/// A kernel that takes Together<Argument>, and how it is launched: with so many blocks for each argument.
 struct Kernel {
   const void* function = nullptr;
   const char* name = "";
@@ -27,11 +42,11 @@ struct Kernel {
   }
 };
 
-/// What a launch touches: some of the blocks of memory that it writes to, such that two launches of a kernel that have
+/// What a kernel touches with one argument: some of the blocks of memory that it writes to, such that two that have
 /// none in common (null counts for nothing) disturb each other in no other either, as long as no block has been given
-/// back and may have been used again since the first. `returned`: how many had been, see BlockPool.
+/// back and may have been used again since the first was asked for. `returned`: how many had been, see BlockPool.
 struct Footprint {
-  std::array<const void*, 3> written{};
+  std::array<const void*, 2> written{};
   std::size_t returned = 0;
 
   bool is_apart_from(const Footprint& other) const {
@@ -42,42 +57,48 @@ struct Footprint {
   }
 };
 
-/// A kernel with a copy of its argument.
+/// A launch, with copies of the arguments.
 struct KernelLaunch {
   Kernel kernel;
-  std::vector<std::byte> argument;
-  bool beside = false;  ///< whether it can run at the same time as the one before, and all that this is beside
+  std::size_t count = 0, argument_bytes = 0;
+  std::vector<std::byte> arguments;  ///< the kernel's Together; of its arguments the first `count` are there
+
+  /// Those.
+  std::span<const std::byte> used() const { return {arguments.data(), count * argument_bytes}; }
 };
 
 /// The launches that wait. A Launcher says how they are made:
 ///   static void launch(const KernelLaunch&);
-///   class Graph, a fixed sequence of kernels, some of them beside each other: explicit Graph(std::span<const
-///   KernelLaunch>), void set(std::size_t i, const KernelLaunch&), which gives the i-th kernel another argument, and
-///   void launch().
+///   class Graph, a fixed sequence of launches: explicit Graph(std::span<const KernelLaunch>), void set(std::size_t i,
+///   const KernelLaunch&), which gives the i-th one other arguments, and void launch().
 /// Whoever asks the device for anything else has to flush() before.
 template <class Launcher>
 class LaunchQueue {
  public:
-  /// So many are put off at most: an even number, since a fused step has two.
+  /// So many launches are put off at most: an even number, since a fused step has two.
   static constexpr std::size_t length = 32;
 
-  /// Throws what launching does, then or when the queue is flushed.
+  /// Has a kernel run with one more argument. Throws what launching does, then or when the queue is flushed.
   template <class Argument>
   void add(const Kernel& kernel, const Argument& argument, const Footprint& footprint) {
-    const auto bytes = std::as_bytes(std::span(&argument, 1));
-    KernelLaunch& launch = waiting_[count_];
-    launch.argument.assign(bytes.begin(), bytes.end());
-    launch.kernel = kernel;
-    launch.beside = can_be_beside(kernel, footprint);
-    if (!launch.beside) side_by_side_ = count_;
-    footprints_[count_] = footprint;
-    if (++count_ == length) flush();
+    if (!can_join(kernel, Together<Argument>::most, footprint)) {
+      if (count_ == length) flush();
+      KernelLaunch& next = waiting_[count_];
+      next.arguments.resize(sizeof(Together<Argument>));
+      next.kernel = kernel;
+      next.count = 0;
+      next.argument_bytes = sizeof(Argument);
+      ++count_;
+    }
+    KernelLaunch& last = waiting_[count_ - 1];
+    std::memcpy(last.arguments.data() + last.count * sizeof(Argument), &argument, sizeof(Argument));
+    footprints_[last.count++] = footprint;
   }
 
-  /// How many wait.
+  /// How many launches wait.
   std::size_t size() const { return count_; }
 
-  /// Launches all that wait, in their order. If that throws, those that are left are forgotten.
+  /// Makes all that wait, in their order. If that throws, those that are left are forgotten.
   void flush() {
     const std::span launches(waiting_.data(), std::exchange(count_, 0));
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
@@ -100,14 +121,14 @@ class LaunchQueue {
     std::vector<KernelLaunch> launches;
     std::unique_ptr<typename Launcher::Graph> graph;
   };
-  // With 3 nets a queue begins at 3 places of their steps, with K nets at no more than K.
+  // More than a loop has of kinds of steps.
   static constexpr std::size_t most_replays = 2 * length;
 
-  bool can_be_beside(const Kernel& kernel, const Footprint& footprint) const {
-    if (count_ == 0 || !(kernel == waiting_[count_ - 1].kernel)) return false;
-    const auto others = std::span(footprints_).subspan(side_by_side_, count_ - side_by_side_);
-    return std::all_of(others.begin(), others.end(),
-                       [&](const Footprint& other) { return footprint.is_apart_from(other); });
+  // Whether the last launch can have this argument, too.
+  bool can_join(const Kernel& kernel, std::size_t most, const Footprint& footprint) const {
+    if (count_ == 0 || waiting_[count_ - 1].count == most || !(kernel == waiting_[count_ - 1].kernel)) return false;
+    return std::ranges::all_of(std::span(footprints_).first(waiting_[count_ - 1].count),
+                               [&](const Footprint& other) { return footprint.is_apart_from(other); });
   }
 
   // Whether the launches have been made as a graph.
@@ -115,7 +136,7 @@ class LaunchQueue {
     const auto same_kernels = [&](const Replay& known) {
       return std::equal(
           launches.begin(), launches.end(), known.launches.begin(),
-          [](const KernelLaunch& a, const KernelLaunch& b) { return a.kernel == b.kernel && a.beside == b.beside; });
+          [](const KernelLaunch& a, const KernelLaunch& b) { return a.kernel == b.kernel && a.count == b.count; });
     };
     const auto known = std::find_if(replays_.begin(), replays_.end(), same_kernels);
     if (known == replays_.end()) {
@@ -137,21 +158,21 @@ class LaunchQueue {
     } catch (...) {  // if it lasts, a launch will say so
       return false;
     }
-    for (std::size_t i = 0; i < launches.size(); ++i) known.launches[i].argument = launches[i].argument;
+    for (std::size_t i = 0; i < launches.size(); ++i) known.launches[i].arguments = launches[i].arguments;
     return true;
   }
 
   static void update(Replay& known, std::span<KernelLaunch> launches) {
     for (std::size_t i = 0; i < launches.size(); ++i)
-      if (launches[i].argument != known.launches[i].argument) {
+      if (!std::ranges::equal(launches[i].used(), known.launches[i].used())) {
         known.graph->set(i, launches[i]);
-        std::swap(launches[i].argument, known.launches[i].argument);
+        std::swap(launches[i].arguments, known.launches[i].arguments);
       }
   }
 
   std::array<KernelLaunch, length> waiting_;
-  std::array<Footprint, length> footprints_;  // of these
-  std::size_t count_ = 0, side_by_side_ = 0;  // the last ones from here on are beside each other
+  std::size_t count_ = 0;
+  std::array<Footprint, most_together> footprints_;  // of the last launch's arguments
   std::vector<Replay> replays_;
   std::exception_ptr failure_;  // of flush_quietly()
 };
