@@ -59,6 +59,28 @@ TEST_CASE("products of fragments are those of a plain loop, in every arithmetic"
   CHECK(largest_error<gpu::SplitArithmetic, std::uint8_t>() < 256 * 2e-6);
 }
 
+TEST_CASE("blocks of bytes are shared as ldmatrix does it") {
+  alignas(16) std::uint8_t bytes[4][8][16];
+  for (int i = 0; i < 4 * 8 * 16; ++i) bytes[i / 128][i / 16 % 8][i % 16] = static_cast<std::uint8_t>(i % 251);
+  const auto row = [&](int block, int r) { return bytes[block][r]; };
+  const gpu::HostWarp warp(0);
+  PerLane<gpu::ByteBlocks<4>> plain, transposed;
+  warp.read_blocks<false>(plain, row);
+  warp.read_blocks<true>(transposed, row);
+  const auto word_of = [](int a, int b, int c, int d) {
+    return static_cast<std::uint32_t>(a | b << 8 | c << 16 | d << 24);
+  };
+  for (int lane = 0; lane < 32; ++lane)
+    for (int block = 0; block < 4; ++block) {
+      const auto at = [&](int r, int column) { return bytes[block][r][column]; };
+      const int quarter = lane / 4, t = lane % 4;
+      CHECK(plain[lane].word[block] ==
+            word_of(at(quarter, 4 * t), at(quarter, 4 * t + 1), at(quarter, 4 * t + 2), at(quarter, 4 * t + 3)));
+      CHECK(transposed[lane].word[block] == word_of(at(2 * t, 2 * quarter), at(2 * t, 2 * quarter + 1),
+                                                    at(2 * t + 1, 2 * quarter), at(2 * t + 1, 2 * quarter + 1)));
+    }
+}
+
 TEST_CASE("phases run all threads, from the first to the last or the other way round") {
   std::byte shared{};
   for (const bool backward : {false, true}) {

@@ -64,6 +64,29 @@ class DeviceWarp {
         : "r"(p[0]), "r"(p[1]), "r"(p[2]), "r"(p[3]), "r"(q[0]), "r"(q[1]));
   }
 
+  template <bool Transposed, int Count, class Row>
+  TINYNET_DEVICE void read_blocks(PerLane<ByteBlocks<Count>>& blocks, const Row& row) const {
+    static_assert(Count == 2 || Count == 4);
+    std::uint32_t* const word = blocks[0].word;
+    const auto address = static_cast<unsigned>(__cvta_generic_to_shared(row(lane_ / 8 % Count, lane_ % 8)));
+    if constexpr (Count == 2 && Transposed)
+      asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
+                   : "=r"(word[0]), "=r"(word[1])
+                   : "r"(address));
+    else if constexpr (Count == 2)
+      asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];"
+                   : "=r"(word[0]), "=r"(word[1])
+                   : "r"(address));
+    else if constexpr (Transposed)
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(word[0]), "=r"(word[1]), "=r"(word[2]), "=r"(word[3])
+                   : "r"(address));
+    else
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(word[0]), "=r"(word[1]), "=r"(word[2]), "=r"(word[3])
+                   : "r"(address));
+  }
+
   /// The largest of the lanes' numbers, all >= 0, or one that is not a number if there is one.
   TINYNET_DEVICE float largest(const PerLane<float>& number) const {
     unsigned most = __float_as_uint(number[0]);

@@ -43,6 +43,13 @@ struct FourBytes {
   std::uint32_t word;
 };
 
+/// What a lane gets of `Count` blocks of bytes, each of 8 rows of 16: of a row lane / 4 the four from 4 (lane % 4) on,
+/// or `transposed` the pairs from 2 (lane / 4) on of the rows 2 (lane % 4) and the next (PTX manual, ldmatrix).
+template <int Count>
+struct ByteBlocks {
+  std::uint32_t word[Count];
+};
+
 /// What a lane keeps of an operand that is not split: Quads = 2 for A, 1 for B.
 template <class Scalar, int Quads_>
 struct Plain {

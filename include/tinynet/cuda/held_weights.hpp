@@ -59,13 +59,15 @@ class HeldWeights {
       for (int piece = 0; piece < pieces; ++piece) {
         if ((piece + 1) * d.slices * fragment_depth > Plan::columns(0) && share.k(piece) >= Plan::columns(0)) continue;
         typename Products::Bytes left[d.rows];
+        typename Block::template PerLane<ByteBlocks<2 * d.rows>> blocks;
+        warp.template read_blocks<false>(blocks, [&](int block, int r) {
+          return tiles.template input<0>(f * fragment_rows + block * 8 + r) + share.k(piece);
+        });
         TINYNET_UNROLL
         for (int i = 0; i < d.rows; ++i)
           warp.each_lane([&](int lane) {
             TINYNET_UNROLL
-            for (int j = 0; j < 2; ++j)
-              left[i][lane].set(j, four_bytes(tiles.template input<0>((f + i) * fragment_rows + lane / 4 + 8 * j) +
-                                              share.k(piece) + lane % 4 * 4));
+            for (int j = 0; j < 2; ++j) left[i][lane].set(j, FourBytes{blocks[lane].word[2 * i + j]});
           });
         if (piece < in_registers) {
           Products::multiply_add(warp, sums, left, weights_[piece]);

@@ -57,6 +57,21 @@ class HostWarp {
         [&b, t](int lane, int i) { return b[lane].number(t, i); });
   }
 
+  /// Reads blocks of bytes in shared memory; row(block, r), at a multiple of 16 bytes, is row r of one.
+  template <bool Transposed, int Count, class Row>
+  void read_blocks(PerLane<ByteBlocks<Count>>& blocks, const Row& row) const {
+    each_lane([&](int lane) {
+      for (int i = 0; i < Count; ++i) {
+        std::uint16_t pair[2];
+        for (int j = 0; j < 2; ++j)
+          std::memcpy(&pair[j],
+                      Transposed ? row(i, lane % 4 * 2 + j) + lane / 4 * 2 : row(i, lane / 4) + lane % 4 * 4 + j * 2,
+                      sizeof pair[j]);
+        blocks[lane].word[i] = pair[0] | std::uint32_t{pair[1]} << 16;
+      }
+    });
+  }
+
   /// The largest of the lanes' numbers, all >= 0, or one that is not a number if there is one.
   float largest(const PerLane<float>& number) const {
     std::uint32_t largest = 0;

@@ -26,20 +26,8 @@ TINYNET_DEVICE Quad<Scalar> aligned_quad(const Number* numbers) {
   return quad_of<Scalar>([&quad](int i) { return quad.number[i]; });
 }
 
-/// Four bytes in a row, at a multiple of 4.
-TINYNET_DEVICE FourBytes four_bytes(const std::uint8_t* bytes) {
-  FourBytes four;
-  std::memcpy(&four, __builtin_assume_aligned(bytes, sizeof four), sizeof four);
-  return four;
-}
-
-/// Of four pairs of bytes, pair(i) at a multiple of 2, the first bytes and the second ones.
-template <class F>
-TINYNET_DEVICE void transpose_pairs(const F& pair, FourBytes& first, FourBytes& second) {
-  std::uint16_t both[4];
-  TINYNET_UNROLL
-  for (int i = 0; i < 4; ++i) std::memcpy(&both[i], __builtin_assume_aligned(pair(i), sizeof both[i]), sizeof both[i]);
-  const std::uint32_t upper = both[0] | std::uint32_t{both[1]} << 16, lower = both[2] | std::uint32_t{both[3]} << 16;
+/// Of four pairs of bytes, two in a word, the first bytes and the second ones.
+TINYNET_DEVICE void transpose_pairs(std::uint32_t upper, std::uint32_t lower, FourBytes& first, FourBytes& second) {
 #ifdef __CUDA_ARCH__
   first.word = __byte_perm(upper, lower, 0x6420);
   second.word = __byte_perm(upper, lower, 0x7531);

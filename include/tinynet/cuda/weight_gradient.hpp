@@ -113,36 +113,46 @@ class WeightGradient {
   TINYNET_DEVICE static void multiply(const Warp& warp, int from, Sum* sums, const Right (&right)[width], int f,
                                       const Tiles& tiles) {
     if (Share::end(from) > Net::inputs[L] && Share(warp, from).input >= Net::inputs[L]) return;
-    Left left[Shares];
-    TINYNET_UNROLL
-    for (int s = 0; s < Shares; ++s) {
+    const auto input = [&](int s) {
       constexpr int last = Plan::columns(L) - fragment_rows;
-      const int input = Share(warp, from + s).input;
+      const int first = Share(warp, from + s).input;
       const bool all_inside = Share::end(from + s) <= Plan::columns(L);  // as in flush
-      read_inputs(warp, left[s], all_inside || input < last ? input : last, f, tiles);
-    }
+      return all_inside || first < last ? first : last;
+    };
+    Left left[Shares];
+    read_inputs(warp, left, input, f, tiles);
     Products::multiply_add(warp, sums, left, right);
   }
 
   // Rows that are four apart are in four banks of the memory.
   TINYNET_DEVICE static int row(int f, int t, int i) { return f * fragment_depth + t + 4 * i; }
 
-  // x^T: row r of a fragment is an input of the tile. Of bytes a lane reads two beside each other, its upper row's and
-  // its lower row's.
+  // x^T of shares whose first inputs are input(0), ...: row r of a fragment is an input of the tile. Of bytes a lane
+  // reads two beside each other, its upper row's and its lower row's.
   static constexpr int column_of_row(int r) { return of_bytes ? r % 8 * 2 + r / 8 : r; }
-  TINYNET_DEVICE static void read_inputs(const Warp& warp, Left& left, int input, int f, const Tiles& tiles) {
+  template <int Shares, class F>
+  TINYNET_DEVICE static void read_inputs(const Warp& warp, Left (&left)[Shares], const F& input, int f,
+                                         const Tiles& tiles) {
     if constexpr (of_bytes) {
+      typename Block::template PerLane<ByteBlocks<2 * Shares>> blocks;  // two of 8 rows for each
+      warp.template read_blocks<true>(blocks, [&](int block, int r) {
+        return tiles.template input<L>(row(f, r / 2, block % 2 * 2 + r % 2)) + input(block / 2);
+      });
       warp.each_lane([&](int lane) {
-        FourBytes upper, lower;
-        transpose_pairs([&](int i) { return tiles.template input<L>(row(f, lane % 4, i)) + input + lane / 4 * 2; },
-                        upper, lower);
-        left[lane].set(0, upper);
-        left[lane].set(1, lower);
+        TINYNET_UNROLL
+        for (int s = 0; s < Shares; ++s) {
+          FourBytes upper, lower;
+          transpose_pairs(blocks[lane].word[2 * s], blocks[lane].word[2 * s + 1], upper, lower);
+          left[s][lane].set(0, upper);
+          left[s][lane].set(1, lower);
+        }
       });
     } else {
-      Products::template read<Input>(warp, left, [&](int r, int t) {
-        return quad_of<Scalar>([&](int i) { return tiles.template input<L>(row(f, t, i))[input + r]; });
-      });
+      TINYNET_UNROLL
+      for (int s = 0; s < Shares; ++s)
+        Products::template read<Input>(warp, left[s], [&](int r, int t) {
+          return quad_of<Scalar>([&](int i) { return tiles.template input<L>(row(f, t, i))[input(s) + r]; });
+        });
     }
   }
 
