@@ -93,7 +93,15 @@ TEST_CASE("bytes as half floats, and floats as two of them") {
       plain.set(j, bytes);
     }
     CHECK(plain.number[0] == static_cast<float>(byte));
-    for (int i = 0; i < 8; ++i) CHECK(operand.number(i) == plain.number[i]);
+    for (int i = 0; i < 8; ++i) CHECK(operand.number(i) == plain.number[i] * gpu::byte_in_half);
+    const std::uint32_t first = byte | (byte + 1) << 8 | (byte + 2) << 16 | (byte + 3) << 24,
+                        second = first ^ 0x04030201u;
+    operand.set_pairs(first, second);
+    plain.set_pairs(first, second);
+    for (int i = 0; i < 8; ++i) {
+      CHECK(plain.number[i] == static_cast<float>((i < 4 ? first : second) >> (i / 2 % 2 * 8 + i % 2 * 16) & 0xFFu));
+      CHECK(operand.number(i) == plain.number[i] * gpu::byte_in_half);
+    }
   }
   // From the largest, some thousands, to what is 2^14 times as small: 22 binary digits.
   const float numbers[] = {8191.9f, -3.14159274f, 0.123456789f, -1.0f};

@@ -65,6 +65,12 @@ struct Plain {
     for (int i = 0; i < 4; ++i)
       number[(i / 2 * Quads + j) * 2 + i % 2] = static_cast<Scalar>(bytes.word >> 8 * i & 0xFFu);
   }
+  /// As HalfBytes::set_pairs.
+  constexpr void set_pairs(std::uint32_t first, std::uint32_t second) {
+    TINYNET_UNROLL
+    for (int i = 0; i < 8; ++i)
+      number[i] = static_cast<Scalar>((i < 4 ? first : second) >> (i / 2 % 2 * 8 + i % 2 * 16) & 0xFFu);
+  }
 };
 
 /// What a lane keeps of an operand of floats as the sum of `Terms` bfloat16 numbers, two of them a register. The upper
@@ -97,7 +103,7 @@ struct Split {
   }
 };
 
-/// What a lane keeps of bytes as half floats, in which they are exact.
+/// What a lane keeps of bytes as half floats, in which they are exact: times byte_in_half.
 template <int Quads_>
 struct HalfBytes {
   static constexpr int Quads = Quads_, Terms = 1;
@@ -106,6 +112,14 @@ struct HalfBytes {
   TINYNET_DEVICE void set(int j, FourBytes bytes) {
     pair[j] = lower_bytes_as_halves(bytes.word);
     pair[Quads + j] = upper_bytes_as_halves(bytes.word);
+  }
+  /// Of A both quads from two transposed blocks: the first bytes of the pairs are the upper row's.
+  TINYNET_DEVICE void set_pairs(std::uint32_t first, std::uint32_t second) {
+    static_assert(Quads == 2);
+    pair[0] = even_bytes_as_halves(first);
+    pair[1] = odd_bytes_as_halves(first);
+    pair[2] = even_bytes_as_halves(second);
+    pair[3] = odd_bytes_as_halves(second);
   }
 
   float number(int i) const { return half_of_pair(pair[i / 2], i % 2); }
@@ -149,6 +163,8 @@ struct PlainArithmetic {
   /// Bytes, and what is multiplied by them.
   using Bytes = Plain<Scalar, 2>;
   using ByBytes = Plain<Scalar, 1>;
+  /// What a byte counts for in Bytes.
+  static constexpr Scalar byte = Scalar(1);
   /// Whether ByBytes has to be scaled: see power_of_two.
   static constexpr bool scales = false;
 };
@@ -182,6 +198,7 @@ struct SplitArithmetic {
   using Operand = Split<Quads, std::is_same_v<Number, std::uint8_t> ? 1 : 3>;
   using Bytes = HalfBytes<2>;
   using ByBytes = HalfTerms<1>;
+  static constexpr float byte = byte_in_half;
   static constexpr bool scales = true;
 };
 

@@ -31,30 +31,26 @@ TINYNET_DEVICE float half_of_pair(std::uint32_t pair, int i) {
 #endif
 }
 
-#ifdef __CUDA_ARCH__
-/// Of both halves of a pair.
-TINYNET_DEVICE std::uint32_t subtract_1024(std::uint32_t pair) {
-  const std::uint32_t both = 0x64006400u;
-  const __half2 difference =
-      __hsub2(*reinterpret_cast<const __half2*>(&pair), *reinterpret_cast<const __half2*>(&both));
-  return *reinterpret_cast<const std::uint32_t*>(&difference);
-}
-#endif
+/// What a byte counts for as the lowest bits of a half float, which is then a subnormal one: 2^-24.
+inline constexpr float byte_in_half = 1.0f / (1 << 24);
 
-/// The two lower bytes of a word, or the two upper ones: with 0x64 above it a byte b is the half float 1024 + b.
+/// The two lower bytes of a word as such halves, or the two upper ones.
 TINYNET_DEVICE std::uint32_t lower_bytes_as_halves(std::uint32_t bytes) {
 #ifdef __CUDA_ARCH__
-  return subtract_1024(__byte_perm(bytes, 0x64u, 0x4140));
+  return __byte_perm(bytes, 0, 0x4140);
 #else
-  return pair_of_halves(static_cast<float>(bytes & 0xFFu), static_cast<float>(bytes >> 8 & 0xFFu));
+  return (bytes & 0xFFu) | (bytes & 0xFF00u) << 8;
 #endif
 }
 TINYNET_DEVICE std::uint32_t upper_bytes_as_halves(std::uint32_t bytes) {
 #ifdef __CUDA_ARCH__
-  return subtract_1024(__byte_perm(bytes, 0x64u, 0x4342));
+  return __byte_perm(bytes, 0, 0x4342);
 #else
   return lower_bytes_as_halves(bytes >> 16);
 #endif
 }
+/// The same of the first and the third byte, or of the second and the fourth.
+TINYNET_DEVICE std::uint32_t even_bytes_as_halves(std::uint32_t bytes) { return bytes & 0x00FF00FFu; }
+TINYNET_DEVICE std::uint32_t odd_bytes_as_halves(std::uint32_t bytes) { return even_bytes_as_halves(bytes >> 8); }
 
 }  // namespace tinynet::detail::gpu

@@ -83,7 +83,8 @@ class HeldWeights {
       for (int i = 0; i < d.rows; ++i) TINYNET_UNROLL
       for (int j = 0; j < d.columns; ++j)
         Products::each_number(warp, sums[i * d.columns + j], [&](int r, int c, Scalar sum) {
-          put(share.slice, (f + i) * fragment_rows + r, share.unit + j * fragment_columns + c, sum * unscale);
+          put(share.slice, (f + i) * fragment_rows + r, share.unit + j * fragment_columns + c,
+              sum * (Scalar(1) / Arithmetic::byte) * unscale);
         });
     }
   }

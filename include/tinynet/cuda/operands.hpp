@@ -26,18 +26,6 @@ TINYNET_DEVICE Quad<Scalar> aligned_quad(const Number* numbers) {
   return quad_of<Scalar>([&quad](int i) { return quad.number[i]; });
 }
 
-/// Of four pairs of bytes, two in a word, the first bytes and the second ones.
-TINYNET_DEVICE void transpose_pairs(std::uint32_t upper, std::uint32_t lower, FourBytes& first, FourBytes& second) {
-#ifdef __CUDA_ARCH__
-  first.word = __byte_perm(upper, lower, 0x6420);
-  second.word = __byte_perm(upper, lower, 0x7531);
-#else
-  const auto even = [](std::uint32_t word) { return (word & 0xFFu) | (word >> 8 & 0xFF00u); };
-  first.word = even(upper) | even(lower) << 16;
-  second.word = even(upper >> 8) | even(lower >> 8) << 16;
-#endif
-}
-
 /// most = max(most, |number|) for the numbers of a quad; what is not a number is the largest of all.
 TINYNET_DEVICE void include_sizes(float& most, const Quad<float>& quad) {
   auto bits = std::bit_cast<std::uint32_t>(most);

@@ -74,6 +74,10 @@ class WeightGradient {
       for (int i = 0; i < 2; ++i) {
         const int down = j * fragment_columns + i;
         Scalar &upper = sums[j][lane].number[i], &lower = sums[j][lane].number[i + 2];
+        if constexpr (of_bytes) {
+          upper *= Scalar(1) / Arithmetic::byte;
+          lower *= Scalar(1) / Arithmetic::byte;
+        }
         if (unit + down < out) {
           Scalar* const to = weight + down * in;
           if (all_inside && along == 1 && in_pairs) {
@@ -140,12 +144,8 @@ class WeightGradient {
       });
       warp.each_lane([&](int lane) {
         TINYNET_UNROLL
-        for (int s = 0; s < Shares; ++s) {
-          FourBytes upper, lower;
-          transpose_pairs(blocks[lane].word[2 * s], blocks[lane].word[2 * s + 1], upper, lower);
-          left[s][lane].set(0, upper);
-          left[s][lane].set(1, lower);
-        }
+        for (int s = 0; s < Shares; ++s)
+          left[s][lane].set_pairs(blocks[lane].word[2 * s], blocks[lane].word[2 * s + 1]);
       });
     } else {
       TINYNET_UNROLL
