@@ -99,8 +99,15 @@ class DeviceWarp {
   int number_, lane_;
 };
 
-template <int Warps>
+/// `CopyEngine`: rows are copied by it where there is one, from sm_90 on.
+template <int Warps, bool CopyEngine = false>
 class DeviceBlock {
+#if __CUDA_ARCH__ >= 900
+  static constexpr bool copy_engine = CopyEngine;
+#else
+  static constexpr bool copy_engine = false;
+#endif
+
  public:
   static constexpr int warps = Warps, threads = Warps * warp_size;
   using Warp = DeviceWarp;
@@ -146,20 +153,58 @@ class DeviceBlock {
     f(DeviceWarp(thread_number()));
   }
 
-  TINYNET_DEVICE static void copy_16_bytes(void* to, const void* from) {
-#if __CUDA_ARCH__ >= 800
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
-                 :
-                 : "r"(static_cast<unsigned>(__cvta_generic_to_shared(to))), "l"(from)
-                 : "memory");
-#else
-    *static_cast<uint4*>(to) = *static_cast<const uint4*>(from);
-#endif
+  // The copy engine's bytes are counted by a barrier in shared memory.
+  TINYNET_DEVICE void prepare_copies(int thread) const {
+    if constexpr (copy_engine) {
+      if (thread == 0) {
+        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared_address(shared_)) : "memory");
+        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+      }
+      asm volatile("fence.proxy.async.shared::cta;" ::: "memory");  // what was written so far comes before any copy
+    }
   }
-  TINYNET_DEVICE static void wait_for_copies() {
+  template <int Bytes, class To, class From>
+  TINYNET_DEVICE void copy_rows(const Warp& warp, int rows, const To& to, const From& from) const {
+    if constexpr (copy_engine) {
+      const int thread = thread_number();
+      const unsigned barrier = shared_address(shared_);
+      if (thread == 0)
+        asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(rows * Bytes)
+                     : "memory");
+      for (int row = thread; row < rows; row += threads)
+        asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
+                         shared_address(to(row))),
+                     "l"(from(row)), "n"(Bytes), "r"(barrier)
+                     : "memory");
+    } else {
+      TINYNET_KEEP_LOOP
+      for (int row = warp.number(); row < rows; row += Warps) {
+        auto* const target = reinterpret_cast<std::byte*>(to(row));
+        const auto* const source = reinterpret_cast<const std::byte*>(from(row));
+        warp.each_lane([&](int lane) {
+          for (int i = lane * 16; i < Bytes; i += warp_size * 16) copy_16_bytes(target + i, source + i);
+        });
+      }
+    }
+  }
+  TINYNET_DEVICE void wait_for_copies([[maybe_unused]] int number) const {
+    if constexpr (copy_engine) {
+      unsigned done = 0;
+      while (done == 0)
+        asm volatile(
+            "{\n"
+            ".reg .pred done;\n"
+            "mbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\n"
+            "selp.u32 %0, 1, 0, done;\n"
+            "}"
+            : "=r"(done)
+            : "r"(shared_address(shared_)), "r"(number % 2)
+            : "memory");
+    } else {
 #if __CUDA_ARCH__ >= 800
-    asm volatile("cp.async.wait_all;" ::: "memory");
+      asm volatile("cp.async.wait_all;" ::: "memory");
 #endif
+    }
   }
 
   TINYNET_DEVICE bool is_last(unsigned* arrived_in_rows, int blocks) const {
@@ -176,6 +221,17 @@ class DeviceBlock {
   }
 
  private:
+  TINYNET_DEVICE static unsigned shared_address(const void* memory) {
+    return static_cast<unsigned>(__cvta_generic_to_shared(memory));
+  }
+  TINYNET_DEVICE static void copy_16_bytes(void* to, const void* from) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(to)), "l"(from) : "memory");
+#else
+    *static_cast<uint4*>(to) = *static_cast<const uint4*>(from);
+#endif
+  }
+
   std::byte* shared_;
 };
 

@@ -40,7 +40,8 @@ template <class Plan, class Loss>
 __global__ void __launch_bounds__(Plan::threads, 1)
     fused_step(const __grid_constant__ Together<StepArguments<Plan, Loss>> arguments) {
   if constexpr (Plan::shared_bytes() <= most_shared_bytes()) {
-    using Block = DeviceBlock<Plan::warps>;
+    // The copy engine's way takes a register more, and where tiles are low there is none.
+    using Block = DeviceBlock<Plan::warps, Plan::has_room>;
     const Block block(shared_memory);
     FusedStep<Block, DeviceArithmetic<typename Plan::Scalar>, Plan, Loss>(block, arguments.each[blockIdx.y]).run();
   }

@@ -83,7 +83,7 @@ class FusedStep {
     const auto load = [&](int begin) {
       if (begin < count)
         block_.each_warp_without_barrier(
-            [&](const Warp& warp) { rows_.load(warp, tiles_, tiles_.first_row() + begin, rows_from(begin)); });
+            [&](const Warp& warp) { rows_.load(block_, warp, tiles_, tiles_.first_row() + begin, rows_from(begin)); });
     };
     PerWarp kept;
     clear(parts.begin(block_.number()));
@@ -92,7 +92,7 @@ class FusedStep {
       block_.each_warp([&](const Warp& warp) { kept[warp].weights.load(warp, block_.shared(), weights_); });
     for (int begin = 0; begin < count; begin += Plan::tile_rows) {
       const int rows = rows_from(begin), fragments = divide_up(rows, fragment_rows), end = begin + rows;
-      block_.each_thread([](int) { Block::wait_for_copies(); });
+      block_.each_thread([&](int) { block_.wait_for_copies(begin / Plan::tile_rows); });
       tiles_.go_on();
       if (Plan::input_buffers > 1) load(end);
       first_products(kept, fragments);
@@ -114,8 +114,8 @@ class FusedStep {
  private:
   // In an order that is always the same, whichever block comes last.
   TINYNET_DEVICE void add_up_losses(int parts) const {
-    static_assert(Plan::shared_bytes() >= warp_size * static_cast<int>(sizeof(double)));
-    auto* const sums = reinterpret_cast<double*>(block_.shared());
+    static_assert(Plan::shared_bytes() - Plan::losses_begin >= warp_size * static_cast<int>(sizeof(double)));
+    double* const sums = &tiles_.loss(0);
     block_.each_thread([&](int thread) {
       if (thread >= warp_size) return;
       double sum = 0;
@@ -144,6 +144,7 @@ class FusedStep {
       for (int r = thread; r < Plan::tile_rows; r += Plan::threads) set_ones<0>(r);
       other_weights_.store(thread);
       if (thread == 0) tiles_.first_row() = first_row;
+      block_.prepare_copies(thread);
     });
   }
   template <int L>

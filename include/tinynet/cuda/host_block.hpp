@@ -170,10 +170,17 @@ class HostBlock {
   void each_warp_without_barrier(const F& f) const {
     each_warp(f);
   }
-  /// Copies 16 bytes, at multiples of 16, from the GPU's memory to shared memory. They are there once the thread has
-  /// called wait_for_copies(), and for others in the phase after that.
-  static void copy_16_bytes(void* to, const void* from) { std::memcpy(to, from, 16); }
-  static void wait_for_copies() {}
+  /// Has to be called by each thread once before the first copy, after what it writes to where copies go. The first 8
+  /// bytes of shared memory, which must be 0 before, belong to the copies from now on.
+  void prepare_copies(int) const {}
+  /// Begins to copy rows of a multiple of 16 bytes, at multiples of 16, from the GPU's memory to shared memory: the
+  /// part of one warp. Those of the n-th call, from 0 on, are there once a thread has called wait_for_copies(n), which
+  /// each must, and for others in the phase after that.
+  template <int Bytes, class To, class From>
+  void copy_rows(const Warp& warp, int rows, const To& to, const From& from) const {
+    for (int row = warp.number(); row < rows; row += Warps) std::memcpy(to(row), from(row), Bytes);
+  }
+  void wait_for_copies(int) const {}
 
   /// Whether all `blocks` of the launch (of this one's row, see Together) but this one have come here before, which may
   /// be sure of what they have written. `arrived`, of which each row has one, is 0 before a launch and after it.

@@ -10,9 +10,8 @@ namespace tinynet::detail::gpu {
 template <class Block, class Plan>
 class RowLoader {
   using Number = typename Plan::Number;
-  struct alignas(16) Piece {
-    Number number[16 / sizeof(Number)];
-  };
+  // What can be copied at once.
+  static constexpr int piece = 16, row_bytes = Plan::Net::in[0] * static_cast<int>(sizeof(Number));
 
  public:
   TINYNET_DEVICE RowLoader(const Number* table, std::int64_t stride, const std::int64_t* selection)
@@ -24,42 +23,30 @@ class RowLoader {
 
   /// Begins to bring a tile's rows, and zeros for those that its last fragment has too many: the part of one warp. They
   /// are there after wait_for_copies().
-  TINYNET_DEVICE void load(const typename Block::Warp& warp, const StepTiles<Plan>& tiles, std::int64_t begin,
-                           int rows) const {
-    if constexpr (Plan::Net::in[0] * sizeof(Number) % sizeof(Piece) == 0) {
-      const auto address = reinterpret_cast<std::uintptr_t>(table_);
-      const auto step = static_cast<std::uintptr_t>(stride_) * sizeof(Number);
-      if ((address | step) % sizeof(Piece) == 0) return copy<Piece>(warp, tiles, begin, rows);
+  TINYNET_DEVICE void load(const Block& block, const typename Block::Warp& warp, const StepTiles<Plan>& tiles,
+                           std::int64_t begin, int rows) const {
+    const auto from = [&](int row) { return table_ + table_row(begin + row) * stride_; };
+    const auto to = [&](int row) { return tiles.next_input(row); };
+    constexpr bool can_copy = row_bytes % piece == 0;
+    const auto start = reinterpret_cast<std::uintptr_t>(table_), step = static_cast<std::uintptr_t>(stride_);
+    const bool copied = can_copy && (start | step * sizeof(Number)) % piece == 0;
+    const auto put = [&](int first, int end, const auto& number) {
+      TINYNET_KEEP_LOOP
+      for (int row = first + warp.number(); row < end; row += Plan::warps)
+        warp.each_lane([&](int lane) {
+          for (int i = lane; i < Plan::Net::in[0]; i += warp_size) to(row)[i] = number(row, i);
+        });
+    };
+    if (copied) {
+      block.template copy_rows<can_copy ? row_bytes : piece>(warp, rows, to, from);
+    } else {
+      block.template copy_rows<piece>(warp, 0, to, from);
+      put(0, rows, [&](int row, int i) { return from(row)[i]; });
     }
-    copy<Number>(warp, tiles, begin, rows);
+    put(rows, round_up(rows, fragment_rows), [](int, int) { return Number(0); });
   }
 
  private:
-  template <class Unit>
-  TINYNET_DEVICE void copy(const typename Block::Warp& warp, const StepTiles<Plan>& tiles, std::int64_t begin,
-                           int rows) const {
-    constexpr int size = sizeof(Unit) / sizeof(Number), units = Plan::Net::in[0] / size;
-    const auto each_unit = [&](const auto& f) {
-      warp.each_lane([&](int lane) {
-        for (int i = lane; i < units; i += warp_size) f(i * size);
-      });
-    };
-    TINYNET_KEEP_LOOP
-    for (int row = warp.number(); row < rows; row += Plan::warps) {
-      const Number* const from = table_ + table_row(begin + row) * stride_;
-      Number* const to = tiles.next_input(row);
-      each_unit([&](int i) {
-        if constexpr (std::is_same_v<Unit, Piece>)
-          Block::copy_16_bytes(to + i, from + i);
-        else
-          to[i] = from[i];
-      });
-    }
-    TINYNET_KEEP_LOOP
-    for (int row = rows + warp.number(); row < round_up(rows, fragment_rows); row += Plan::warps)
-      each_unit([&](int i) { *reinterpret_cast<Unit*>(tiles.next_input(row) + i) = Unit{}; });
-  }
-
   const Number* table_;
   std::int64_t stride_;
   const std::int64_t* selection_;

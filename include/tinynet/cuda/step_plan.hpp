@@ -121,10 +121,11 @@ struct StepPlan {
                     : round_up(divide_up(out(l), fragment_columns), forward(l).columns);
   }
 
-  // Shared memory: the number of the first row, the losses of the rows, the tiles, their gradients, the weights as
-  // operands, and the parts of the sums that are divided.
+  // Shared memory: what the block's copies need, the number of the first row, the losses of the rows, the tiles, their
+  // gradients, the weights as operands, and the parts of the sums that are divided.
+  static constexpr int losses_begin = 32;
   static constexpr int tile_begin(int l) {
-    int begin = 32 + tile_rows * static_cast<int>(sizeof(double));
+    int begin = losses_begin + tile_rows * static_cast<int>(sizeof(double));
     for (int i = 0; i < l; ++i) begin += i == 0 ? input_buffers * input_bytes() : tile_bytes(stride(i));
     return begin;
   }

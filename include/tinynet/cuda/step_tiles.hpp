@@ -18,10 +18,10 @@ class StepTiles {
   TINYNET_DEVICE explicit StepTiles(std::byte* shared) : shared_(shared) {}
 
   /// The loss of row r of all tiles so far.
-  TINYNET_DEVICE double& loss(int row) const { return reinterpret_cast<double*>(shared_ + 32)[row]; }
+  TINYNET_DEVICE double& loss(int row) const { return reinterpret_cast<double*>(shared_ + Plan::losses_begin)[row]; }
 
   /// The number of the first row of all tiles, for which there is no register left.
-  TINYNET_DEVICE std::int64_t& first_row() const { return *reinterpret_cast<std::int64_t*>(shared_); }
+  TINYNET_DEVICE std::int64_t& first_row() const { return *reinterpret_cast<std::int64_t*>(shared_ + 8); }
 
   /// The inputs of layer L; for L = layers the outputs of the net.
   template <int L>
