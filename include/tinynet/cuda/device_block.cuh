@@ -171,7 +171,7 @@ class DeviceBlock {
       if (thread == 0)
         asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(rows * Bytes)
                      : "memory");
-      for (int row = thread; row < rows; row += threads)
+      if (const int row = thread; row < rows)
         asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
                          shared_address(to(row))),
                      "l"(from(row)), "n"(Bytes), "r"(barrier)

@@ -48,7 +48,7 @@ __global__ void __launch_bounds__(Plan::threads, 1)
 }
 
 template <class Rule, int States, class Scalar>
-__global__ void __launch_bounds__(update_warps* warp_size)
+__global__ void __launch_bounds__(update_warps* warp_size, 4)
     fused_update(const __grid_constant__ Together<UpdateArguments<Rule, States, Scalar>> arguments) {
   using Block = DeviceBlock<update_warps>;
   const Block block(shared_memory);

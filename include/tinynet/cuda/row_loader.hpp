@@ -12,6 +12,7 @@ class RowLoader {
   using Number = typename Plan::Number;
   // What can be copied at once.
   static constexpr int piece = 16, row_bytes = Plan::Net::in[0] * static_cast<int>(sizeof(Number));
+  static_assert(Plan::tile_rows <= Plan::threads);
 
  public:
   TINYNET_DEVICE RowLoader(const Number* table, std::int64_t stride, const std::int64_t* selection)
