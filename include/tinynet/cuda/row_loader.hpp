@@ -41,7 +41,7 @@ class RowLoader {
     if (copied) {
       block.template copy_rows<can_copy ? row_bytes : piece>(warp, rows, to, from);
     } else {
-      block.template copy_rows<piece>(warp, 0, to, from);
+      block.template copy_rows<piece>(warp, 0, to, from);  // which counts as this load's
       put(0, rows, [&](int row, int i) { return from(row)[i]; });
     }
     put(rows, round_up(rows, fragment_rows), [](int, int) { return Number(0); });
