@@ -103,6 +103,7 @@ TEST_CASE_FIXTURE(Fixture, "launches wait until they are wanted, and keep their 
 TEST_CASE_FIXTURE(Fixture, "a full queue that has come before is one graph") {
   add_steps(half, 1);
   CHECK(done.empty());
+  CHECK(graphs_made == 0);
   const std::string queue_full = expected;
   add_steps(5 * half, 1);
   CHECK(done + queue_full == expected);  // nobody had to ask; the last kernel of a full queue may get another argument
@@ -202,7 +203,18 @@ TEST_CASE_FIXTURE(Fixture, "kernels that write to different blocks are one launc
     expected.clear();
   }
 
+  // Numbers of nets that have little or nothing in common with a launch's or the queue's length.
+  for (const int nets : {15, 17, 34, 63}) {
+    CAPTURE(nets);
+    for (int i = 0; i < 4 * half; ++i) add_nets(nets);
+    const int made = graphs_made, launched = graph_launches;
+    for (int i = 0; i < 2 * half; ++i) add_nets(nets);
+    CHECK(graphs_made == made);
+    CHECK(graph_launches - launched >= 2 * ((nets + 15) / 16) - 1);
+  }
+
   // More than a launch has room for.
+  queue.flush();
   done.clear();
   add_nets(18);
   queue.flush();
@@ -214,7 +226,7 @@ TEST_CASE_FIXTURE(Fixture, "others are not") {
   std::string last;
   const auto add_pair = [&](const Kernel& kernel, const Footprint& first, const Footprint& second) {
     done.clear();
-    for (int i = 0; i < 2 * half; ++i) {
+    for (int i = 0; i < 4 * half; ++i) {
       queue.add(step, 1, first);
       queue.add(kernel, 2, second);
       queue.add(update, 3, {{&block}});
@@ -222,6 +234,7 @@ TEST_CASE_FIXTURE(Fixture, "others are not") {
     }
     queue.flush();
     CAPTURE(done);
+    CHECK(graph_launches > 0);
     CHECK(done.find("update3 update4 ") != std::string::npos);
     return done.find("step1+") != std::string::npos;
   };
