@@ -14,6 +14,11 @@ TINYNET_DEVICE int thread_number() {
   return number;
 }
 
+/// An address of shared memory as PTX takes it.
+TINYNET_DEVICE unsigned shared_address(const void* memory) {
+  return static_cast<unsigned>(__cvta_generic_to_shared(memory));
+}
+
 /// The warp of the calling thread.
 class DeviceWarp {
  public:
@@ -68,7 +73,7 @@ class DeviceWarp {
   TINYNET_DEVICE void read_blocks(PerLane<ByteBlocks<Count>>& blocks, const Row& row) const {
     static_assert(Count == 2 || Count == 4);
     std::uint32_t* const word = blocks[0].word;
-    const auto address = static_cast<unsigned>(__cvta_generic_to_shared(row(lane_ / 8 % Count, lane_ % 8)));
+    const unsigned address = shared_address(row(lane_ / 8 % Count, lane_ % 8));
     if constexpr (Count == 2 && Transposed)
       asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
                    : "=r"(word[0]), "=r"(word[1])
@@ -221,9 +226,6 @@ class DeviceBlock {
   }
 
  private:
-  TINYNET_DEVICE static unsigned shared_address(const void* memory) {
-    return static_cast<unsigned>(__cvta_generic_to_shared(memory));
-  }
   TINYNET_DEVICE static void copy_16_bytes(void* to, const void* from) {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(to)), "l"(from) : "memory");

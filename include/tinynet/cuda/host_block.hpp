@@ -171,11 +171,11 @@ class HostBlock {
     each_warp(f);
   }
   /// Has to be called by each thread once before the first copy, after what it writes to where copies go. The first 8
-  /// bytes of shared memory, which must be 0 before, belong to the copies from now on.
+  /// bytes of shared memory belong to the copies from now on.
   void prepare_copies(int) const {}
-  /// Begins to copy rows of a multiple of 16 bytes, at multiples of 16, from the GPU's memory to shared memory: the
-  /// part of one warp. Those of the n-th call, from 0 on, are there once a thread has called wait_for_copies(n), which
-  /// each must, and for others in the phase after that.
+  /// Begins to copy rows, no more than threads, of a multiple of 16 bytes, at multiples of 16, from the GPU's memory to
+  /// shared memory: the part of one warp. Those of the n-th call, from 0 on, are there once a thread has called
+  /// wait_for_copies(n), which each must, and for others in the phase after that.
   template <int Bytes, class To, class From>
   void copy_rows(const Warp& warp, int rows, const To& to, const From& from) const {
     for (int row = warp.number(); row < rows; row += Warps) std::memcpy(to(row), from(row), Bytes);
