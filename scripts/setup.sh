@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# For examples/mnist/run.sh, tests/run.sh and .ci/run, which source it after `set -euo pipefail`: installs what is
-# missing, and builds without a word unless something fails. Packages go by the names that Debian gives them.
+# For examples/*/run.sh, tests/run.sh and .ci/run, which source it after `set -euo pipefail`: installs what is missing,
+# builds, and says how far it is. Packages go by the names that Debian gives them.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$root/build/log
@@ -13,16 +13,72 @@ die() {
   exit 1
 }
 
+# show_failure LOG COMMAND...: the end of what the command wrote.
+show_failure() {
+  tail -n "${TINYNET_LOG_LINES:-60}" "$1" >&2
+  say "error: '${*:2}' failed; all of its output is in $1"
+}
+
 # logged NAME COMMAND...: the output goes to build/log/NAME.log; if the command fails, its end is shown.
 logged() {
   local log=$logs/$1.log
   shift
   mkdir -p "$logs"
-  if ! "$@" </dev/null >"$log" 2>&1; then
-    tail -n "${TINYNET_LOG_LINES:-60}" "$log" >&2
-    say "error: '$*' failed; all of its output is in $log"
+  "$@" </dev/null >"$log" 2>&1 || {
+    show_failure "$log" "$@"
     return 1
-  fi
+  }
+}
+
+# ---- How far it is ---------------------------------------------------------------------------------------------
+
+# duration SECONDS: in words.
+duration() {
+  if (($1 < 100)); then printf '%d s' "$1"; else printf '%d min' "$((($1 + 30) / 60))"; fi
+}
+
+# last_step LOG: how many steps ninja ("[3/512] ...") or ctest ("3/232 Test ...") has done, and of how many.
+last_step() {
+  tail -c 20000 "$1" 2>/dev/null | grep -v ' Re-' | grep -oE '^ *\[?[0-9]+/[0-9]+(\] | Test )' | tail -n 1 | tr -c '0-9\n' ' '
+}
+
+# follow LOG WHAT SECONDS: says, until it is stopped, how far the command is that writes the log, and how long the rest
+# will take: at first by what a step usually takes on one processor, then by how long they have taken. On a terminal
+# in one line that moves, elsewhere in a line every half minute.
+follow() {
+  local log=$1 what=$2 usual=$3 begin=$SECONDS said=-30 cores steps total seconds text
+  cores=$(getconf _NPROCESSORS_ONLN)
+  while sleep 1 && kill -0 "$$" 2>/dev/null; do
+    read -r steps total < <(last_step "$log") || continue
+    seconds=$((SECONDS - begin))
+    if ((seconds < 20 || steps < 10)); then
+      text="about $(duration $((usual * (total - steps) / (1000 * cores) + 1))) on $cores processors"
+    else
+      text="about $(duration $((seconds * (total - steps) / steps + 1))) to go"
+    fi
+    if [[ -t 2 ]]; then
+      printf '\r\e[Ktinynet: %s: %d of %d, %s' "$what" "$steps" "$total" "$text" >&2
+    elif ((SECONDS - said >= 30)); then
+      say "$what: $steps of $total, $text"
+      said=$SECONDS
+    fi
+  done
+}
+
+# followed NAME WHAT MILLISECONDS COMMAND...: runs the command, its output in build/log/NAME.log, and says how far it
+# is; MILLISECONDS is what one of its steps usually takes on one processor.
+followed() {
+  local log=$logs/$1.log what=$2 usual=$3 result=0 follower
+  shift 3
+  mkdir -p "$logs"
+  : >"$log"
+  follow "$log" "$what" "$usual" &
+  follower=$!
+  "$@" </dev/null >"$log" 2>&1 || result=$?
+  kill "$follower" 2>/dev/null || true
+  wait "$follower" 2>/dev/null || true
+  [[ ! -t 2 ]] || printf '\r\e[K' >&2
+  return "$result"
 }
 
 # ---- What is here ----------------------------------------------------------------------------------------------
@@ -36,7 +92,7 @@ has_header() {
   read -ra compiler <<<"${CXX:-c++}"
   IFS=: read -ra prefixes <<<"${CMAKE_PREFIX_PATH:-}"
   for header in "$@"; do
-    printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$header" | "${compiler[@]}" -E -x c++ - >/dev/null 2>&1 && return
+    "${compiler[@]}" -E -x c++ - >/dev/null 2>&1 <<<"#if !__has_include(<$header>)"$'\n#error\n#endif' && return
     for prefix in ${prefixes[@]+"${prefixes[@]}"}; do
       [[ -e $prefix/include/$header ]] && return
     done
@@ -59,12 +115,14 @@ has() {
     clang) has_command clang++ ;;
     llvm) has_command llvm-cov ;;
     python3-venv) python3 -m ensurepip --version >/dev/null 2>&1 ;;
-    libclang-rt-dev) echo 'int main() {}' | clang++ -fsanitize=address -x c++ - -o /dev/null 2>/dev/null ;;
+    libclang-rt-dev) clang++ -fsanitize=address -x c++ - -o /dev/null 2>/dev/null <<<'int main() {}' ;;
     cmake) has_cmake ;;
     ninja-build) has_command ninja ;;
     libeigen3-dev) has_header eigen3/Eigen/Core Eigen/Core ;;
     zlib1g-dev) has_header zlib.h ;;
     nlohmann-json3-dev) has_header nlohmann/json.hpp ;;
+    libopenmpi-dev) has_command mpicxx ;;
+    openmpi-bin) has_command mpiexec ;;
     libcli11-dev) has_header CLI/CLI.hpp ;;
     libstb-dev) has_header stb/stb_image_write.h stb_image_write.h ;;
     doctest-dev) has_header doctest/doctest.h ;;
@@ -198,6 +256,9 @@ need() {
 
 # ---- Building --------------------------------------------------------------------------------------------------
 
+# What a step of a build takes on one processor: measured, see benchmarks/results.
+step_milliseconds=5000
+
 # Sets the array `cuda` to what the build is told: CUDA for the GPUs of this machine, and none where there is no GPU.
 find_gpus() {
   local architectures
@@ -208,16 +269,31 @@ find_gpus() {
   fi
 }
 
+# The targets that these tests need, for ctest's arguments: see tests/needed_targets.py. Empty: all.
+wanted_tests=()
+
 # build PRESET [argument of cmake]...: brings build/PRESET up to date. One at a time, where there is flock.
 build() (
+  local names
+  local -a targets command=(cmake --build --preset "$1")
   cd "$root" || exit
   mkdir -p build
   if has_command flock; then
     exec 9>build/lock
-    flock 9
+    flock -n 9 || {
+      say "waiting for another build"
+      flock 9
+    }
   fi
   logged "$1-configure" cmake --preset "$1" "${@:2}"
-  [[ -e build/$1/built ]] || say "building (a few minutes, the first time only)"
-  logged "$1-build" cmake --build --preset "$1"
-  touch "build/$1/built"
+  if ((${#wanted_tests[@]} > 0)); then
+    names=$(python3 tests/needed_targets.py "build/$1" --preset "$1" "${wanted_tests[@]}") || exit
+    [[ -n $names ]] || exit 0
+    read -ra targets <<<"${names//$'\n'/ }"
+    command+=(--target "${targets[@]}")
+  fi
+  followed "$1-build" "building" "$step_milliseconds" "${command[@]}" || {
+    show_failure "$logs/$1-build.log" "${command[@]}"
+    exit 1
+  }
 )

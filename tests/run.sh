@@ -16,6 +16,7 @@ case $preset in
   valgrind) packages+=(valgrind) ;;
 esac
 need "${packages[@]}" -- openssl dataset-fashion-mnist libjs-dygraphs strace libopenmpi-dev openmpi-bin
+wanted_tests=("${@:2}")
 build "$preset"
 
 for variable in TINYNET_DATA TINYNET_REFERENCE; do
@@ -25,4 +26,10 @@ for variable in TINYNET_DATA TINYNET_REFERENCE; do
   fi
 done
 cd "$root"
-exec ctest --preset "$preset" --parallel "$(($(getconf _NPROCESSORS_ONLN) + 1))" "${@:2}"  # some only wait
+# One test more at a time than there are processors: some only wait. What is written of those that passed stays in the
+# log; the rest is shown.
+result=0
+followed "$preset-test" "testing" 4000 \
+  ctest --preset "$preset" --parallel "$(($(getconf _NPROCESSORS_ONLN) + 1))" "${@:2}" || result=$?
+grep -vE '^ +Start +[0-9]+: |^ *[0-9]+/[0-9]+ Test +#.* Passed ' "$logs/$preset-test.log" || true
+exit "$result"
