@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "main_net.hpp"
+#include "skip.hpp"
 
 namespace tn = tinynet;
 using tn::Index;
@@ -88,7 +89,7 @@ std::string reference_folder() {
 
 bool can_compare() {
   if (std::getenv("TINYNET_DATA") != nullptr && !reference_folder().empty()) return true;
-  MESSAGE("skipped: TINYNET_DATA and TINYNET_REFERENCE do not name folders");
+  test::skip("TINYNET_DATA and TINYNET_REFERENCE do not name folders");
   return false;
 }
 
@@ -118,13 +119,13 @@ bool starts_as(const std::string& folder) {
 
 }  // namespace
 
-TEST_CASE("the weights of seed 0 are PyTorch's, bit for bit") {
+TEST_CASE("the weights of seed 0 are PyTorch's, bit for bit" * doctest::test_suite("reference")) {
   if (!can_compare()) return;
   CHECK(starts_as<float>("/seed0"));
   CHECK(starts_as<double>("/seed0_float64"));
 }
 
-TEST_CASE("MNIST: the first loss and gradients in float are float64's") {
+TEST_CASE("MNIST: the first loss and gradients in float are float64's" * doctest::test_suite("reference")) {
   if (!can_compare()) return;
   with_both_engines([&] {
     Net<float> net{tn::Seed{0}};
@@ -153,7 +154,8 @@ TEST_CASE("MNIST: the first loss and gradients in float are float64's") {
 }
 
 // The yardstick is float64's curve, the unit PyTorch's own distance from it in float.
-TEST_CASE("MNIST: the first 60 losses in float are no farther from float64 than 3 times PyTorch's") {
+TEST_CASE("MNIST: the first 60 losses in float are no farther from float64 than 3 times PyTorch's" *
+          doctest::test_suite("reference")) {
   if (!can_compare()) return;
   with_both_engines([&] {
     Net<float> net{tn::Seed{0}};
@@ -171,7 +173,7 @@ TEST_CASE("MNIST: the first 60 losses in float are no farther from float64 than 
   });
 }
 
-TEST_CASE("MNIST: the first 60 losses in double are PyTorch's") {
+TEST_CASE("MNIST: the first 60 losses in double are PyTorch's" * doctest::test_suite("reference")) {
   if (!can_compare()) return;
   with_both_engines([&] {
     Net<double> net{tn::Seed{0}};

@@ -18,6 +18,8 @@
 #include <tinynet/autodiff/ops/softmax.hpp>
 #include <vector>
 
+#include "../skip.hpp"
+
 namespace test::reference {
 
 using namespace tinynet;
@@ -153,7 +155,7 @@ std::map<std::string, Numbers> run(const Case<Device>& c) {
 inline Json cases() {
   const char* const folder = std::getenv("TINYNET_REFERENCE");
   if (folder == nullptr) {
-    MESSAGE("skipped: TINYNET_REFERENCE is not set to the folder with ops.json");
+    skip("TINYNET_REFERENCE is not set to the folder with ops.json");
     return Json::array();
   }
   std::ifstream file(std::string(folder) + "/ops.json");

@@ -17,4 +17,4 @@ TEST_CASE("the same bits every time") { test::main_job::check_repeats(tinynet::c
 
 TEST_CASE("gradients within 1e-5 of double precision") { test::main_job::check_gradients(tinynet::cuda, digits()); }
 
-TEST_CASE("MNIST: PyTorch's losses") { test::main_job::check_curve(tinynet::cuda); }
+TEST_CASE("MNIST: PyTorch's losses" * doctest::test_suite("reference")) { test::main_job::check_curve(tinynet::cuda); }

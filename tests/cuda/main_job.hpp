@@ -10,6 +10,8 @@
 #include <tinynet/data/synthetic.hpp>
 #include <tinynet/tinynet.hpp>
 
+#include "../skip.hpp"
+
 namespace test::main_job {
 
 using namespace tinynet;
@@ -91,8 +93,7 @@ template <class Device>
 void check_curve(Device device) {
   const char *const data = std::getenv("TINYNET_DATA"), *const reference = std::getenv("TINYNET_REFERENCE");
   if (data == nullptr || reference == nullptr) {
-    MESSAGE("skipped: TINYNET_DATA and TINYNET_REFERENCE do not name folders");
-    return;
+    return skip("TINYNET_DATA and TINYNET_REFERENCE do not name folders");
   }
   const auto curve = [&](const char* folder) {
     std::ifstream file(std::string(reference) + folder + "/curve.csv");

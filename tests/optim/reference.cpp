@@ -14,6 +14,8 @@
 #include <tinynet/nn/sequential.hpp>
 #include <vector>
 
+#include "../skip.hpp"
+
 using nlohmann::json;
 using tinynet::Index;
 
@@ -30,7 +32,7 @@ using Net = decltype(make_net());
 std::optional<json> read_reference() {
   const char* const folder = std::getenv("TINYNET_REFERENCE");
   if (folder == nullptr) {
-    MESSAGE("skipped: TINYNET_REFERENCE does not name the folder with optimizers.json");
+    test::skip("TINYNET_REFERENCE does not name the folder with optimizers.json");
     return std::nullopt;
   }
   std::ifstream file(std::string(folder) + "/optimizers.json");
