@@ -2,6 +2,7 @@
 include(CheckCXXCompilerFlag)
 
 add_library(tinynet_own_flags INTERFACE)
+target_compile_definitions(tinynet_own_flags INTERFACE TINYNET_ALLOW_UNOPTIMIZED) # who builds them so knows it
 if(MSVC)
   target_compile_options(tinynet_own_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:/W4;/permissive-;/bigobj>")
 else()

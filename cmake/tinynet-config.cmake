@@ -2,6 +2,7 @@
 # for each component asked for. Only those look for more than Eigen.
 include("${CMAKE_CURRENT_LIST_DIR}/tinynet_dependencies.cmake")
 
+tinynet_check_build_type()
 tinynet_find_eigen()
 if(NOT tinynet_eigen_found)
   set(tinynet_FOUND FALSE)

@@ -15,6 +15,15 @@ macro(tinynet_find_target target scope)
   endif()
 endmacro()
 
+# Says so where the project that uses tinynet is built without optimisation because nobody asked for any.
+function(tinynet_check_build_type)
+  get_property(several GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+  if(NOT CMAKE_BUILD_TYPE AND NOT several AND NOT "${CMAKE_CXX_FLAGS} $ENV{CXXFLAGS}" MATCHES "-O[1-9sgf]" AND NOT MSVC)
+    message(NOTICE "tinynet: CMAKE_BUILD_TYPE is empty, so nothing is optimised and nets train some 200 times more slowly; "
+                   "configure with -DCMAKE_BUILD_TYPE=Release")
+  endif()
+endfunction()
+
 # Eigen3::Eigen and Threads::Threads. Eigen's own version check refuses 5 to those who ask for 3.4, so we compare.
 # Sets tinynet_eigen_found, and tinynet_eigen_problem to what is wrong.
 macro(tinynet_find_eigen)

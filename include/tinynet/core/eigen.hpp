@@ -2,6 +2,8 @@
 // written in.
 #pragma once
 
+#include <tinynet/core/language.hpp>
+
 // Under these options the compiler takes it for granted that no number is NaN or infinite, and a training that has gone
 // wrong would go on without a word.
 #if (defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0) || defined(_M_FP_FAST)) && \
@@ -16,7 +18,7 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
-#include <Eigen/Core>
+#include <Eigen/Core>  // not found? Debian: apt-get install libeigen3-dev, and -I /usr/include/eigen3
 #if __has_include(<Eigen/ThreadPool>)
 #include <Eigen/ThreadPool>  // Eigen 5
 #else

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tinynet/core/language.hpp>
 #include <utility>
 
 namespace tinynet {

@@ -2,6 +2,8 @@
 // --expt-relaxed-constexpr; parts of kernels are marked, since on a GPU they must be inlined.
 #pragma once
 
+#include <tinynet/core/language.hpp>
+
 namespace tinynet::detail {
 
 /// Is this a translation unit of nvcc? Eigen then has no SIMD for the host. What nets on the CPU compute is right

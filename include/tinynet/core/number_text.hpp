@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <string>
+#include <tinynet/core/language.hpp>
 
 namespace tinynet::detail {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <tinynet/core/language.hpp>
 
 namespace tinynet {
 

@@ -11,6 +11,7 @@
 #include <exception>
 #include <memory>
 #include <span>
+#include <tinynet/core/language.hpp>
 #include <type_traits>
 #include <utility>
 #include <vector>

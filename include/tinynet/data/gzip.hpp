@@ -1,7 +1,7 @@
 // gzip (RFC 1952), and IDX files that may be packed with it. Needs zlib, as does data/mnist.hpp, which includes this.
 #pragma once
 
-#include <zlib.h>
+#include <zlib.h>  // not found? Debian: apt-get install zlib1g-dev, and -lz
 
 #include <algorithm>
 #include <array>

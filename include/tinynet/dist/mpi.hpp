@@ -7,7 +7,7 @@
 #ifndef MPICH_SKIP_MPICXX
 #define MPICH_SKIP_MPICXX 1
 #endif
-#include <mpi.h>
+#include <mpi.h>  // not found? Debian: apt-get install libopenmpi-dev, and mpicxx as the compiler
 
 #include <array>
 #include <chrono>

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tinynet/core/language.hpp>
 
 #ifdef _WIN32
 #include <fcntl.h>

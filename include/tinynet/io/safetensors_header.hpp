@@ -7,7 +7,7 @@
 #include <istream>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json.hpp>  // not found? Debian: apt-get install nlohmann-json3-dev
 #include <optional>
 #include <span>
 #include <streambuf>

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tinynet/core/language.hpp>
 #include <utility>
 
 namespace tinynet {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <tinynet/core/language.hpp>
 #include <vector>
 
 namespace tinynet {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json.hpp>  // not found? Debian: apt-get install nlohmann-json3-dev
 #include <string>
 #include <string_view>
 #include <tinynet/plot/curve.hpp>

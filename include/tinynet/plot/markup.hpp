@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tinynet/core/language.hpp>
 
 namespace tinynet {
 
