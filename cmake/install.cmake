@@ -31,6 +31,16 @@ file(RELATIVE_PATH tinynet_pc_to_prefix "/prefix/${CMAKE_INSTALL_DATADIR}/pkgcon
 string(REGEX REPLACE "/$" "" tinynet_pc_to_prefix "${tinynet_pc_to_prefix}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/tinynet.pc.in" "${PROJECT_BINARY_DIR}/tinynet.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/tinynet.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+foreach(line "gzip|packed files|zlib" "json|safetensors and reports|nlohmann_json")
+  string(REGEX MATCH "(.*)[|](.*)[|](.*)" line "${line}")
+  set(component "${CMAKE_MATCH_1}")
+  set(what "${CMAKE_MATCH_2}")
+  set(package "${CMAKE_MATCH_3}")
+  configure_file(
+    "${PROJECT_SOURCE_DIR}/cmake/tinynet-component.pc.in" "${PROJECT_BINARY_DIR}/tinynet-${component}.pc" @ONLY
+  )
+  install(FILES "${PROJECT_BINARY_DIR}/tinynet-${component}.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+endforeach()
 
 if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_PACKAGE_NAME libtinynet-dev)

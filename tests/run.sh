@@ -15,7 +15,7 @@ case $preset in
   asan) packages+=(clang libclang-rt-dev) ;;
   valgrind) packages+=(valgrind) ;;
 esac
-need "${packages[@]}" -- openssl dataset-fashion-mnist libjs-dygraphs strace libopenmpi-dev openmpi-bin
+need "${packages[@]}" -- openssl dataset-fashion-mnist libjs-dygraphs strace libopenmpi-dev openmpi-bin make
 wanted_tests=("${@:2}")
 build "$preset"
 

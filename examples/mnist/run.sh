@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/setup.sh"
 
 need g++ cmake ninja-build libeigen3-dev zlib1g-dev nlohmann-json3-dev libcli11-dev -- \
-  libstb-dev libjs-dygraphs curl ca-certificates dataset-fashion-mnist
+  libstb-dev libjs-dygraphs curl ca-certificates dataset-fashion-mnist make
 find_gpus
 build run "${cuda[@]}"
 exec "$root/build/run/examples/mnist/mnist" "$@"
