@@ -114,6 +114,7 @@ has() {
     g++) has_command "${CXX:-c++}" || [[ ${CXX:-} == *" "* ]] ;;
     clang) has_command clang++ ;;
     llvm) has_command llvm-cov ;;
+    lld) has_command ld.lld ;;
     python3-venv) python3 -m ensurepip --version >/dev/null 2>&1 ;;
     libclang-rt-dev) clang++ -fsanitize=address -x c++ - -o /dev/null 2>/dev/null <<<'int main() {}' ;;
     cmake) has_cmake ;;

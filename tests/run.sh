@@ -12,7 +12,7 @@ packages=(g++ cmake ninja-build libeigen3-dev zlib1g-dev nlohmann-json3-dev libc
   libstb-dev curl ca-certificates python3)
 case $preset in
   clang) packages+=(clang) ;;
-  asan) packages+=(clang libclang-rt-dev) ;;
+  asan) packages+=(clang libclang-rt-dev lld) ;;
   valgrind) packages+=(valgrind) ;;
 esac
 need "${packages[@]}" -- openssl dataset-fashion-mnist libjs-dygraphs strace libopenmpi-dev openmpi-bin make
