@@ -100,10 +100,7 @@ class Tape {
  public:
   using NodeType = Node<Scalar>;
 
-  static Tape& current() {
-    thread_local ThreadOwned<Tape> tape;
-    return *tape;
-  }
+  static Tape& current() { return ThreadOwned<Tape>::of_thread(); }
 
   /// Appends a node of type T, made from the arguments; it starts with one reference.
   template <class T, class... Arguments>
@@ -185,7 +182,11 @@ class Tape {
 
  private:
   friend class ThreadOwned<Tape>;
-  Tape() = default;
+  Tape() { pool_.hold(); }
+  ~Tape() {
+    ThreadOwned<Tape>::forget(this);
+    pool_.drop();
+  }
 
   // The thread ends: the tape goes with its last node.
   void abandon() noexcept {

@@ -25,7 +25,35 @@ class ThreadOwned {
 
   T& operator*() const { return *object_; }
 
+  /// The calling thread's. A destructor of static storage duration runs when the main thread's own variables are gone:
+  /// it finds the T that is alive still, or else gets one that goes with what it is used for.
+  static T& of_thread() {
+    if (of_thread_ == nullptr) make();
+    return *of_thread_;
+  }
+  /// A T calls this when it goes.
+  static void forget(const T* object) noexcept {
+    if (of_thread_ == object) of_thread_ = nullptr;
+  }
+
  private:
+  struct UntilThreadEnds {
+    ThreadOwned owned;
+    UntilThreadEnds() { of_thread_ = owned.object_; }
+    ~UntilThreadEnds() { thread_has_ended_ = true; }
+  };
+  static void make() {
+    if (!thread_has_ended_) {
+      thread_local const UntilThreadEnds own;
+    } else {
+      of_thread_ = new T;
+      of_thread_->abandoned_ = true;
+    }
+  }
+
+  // Nothing that has a destructor: these are there to the very end.
+  static inline constinit thread_local T* of_thread_ = nullptr;
+  static inline constinit thread_local bool thread_has_ended_ = false;
   T* object_;
 };
 
@@ -44,7 +72,10 @@ class BlockPool {
   BlockPool() = default;
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
-  ~BlockPool() { release(); }
+  ~BlockPool() {
+    release();
+    ThreadOwned<BlockPool>::forget(this);
+  }
 
   /// Throws what Source::allocate does, if it still does once all free blocks have been given back.
   void* allocate(std::size_t bytes) {
@@ -66,6 +97,12 @@ class BlockPool {
   void deallocate(void* memory, std::size_t bytes) noexcept {
     lists_[size_class(bytes).index].free.push_back(memory);
     ++returned_;
+    drop();
+  }
+
+  /// From hold() to drop() the pool stays as if a block were in use.
+  void hold() noexcept { ++in_use_; }
+  void drop() noexcept {
     if (--in_use_ == 0 && abandoned_) delete this;
   }
 
@@ -122,10 +159,7 @@ class BlockPool {
 using MemoryPool = BlockPool<Heap>;
 
 /// The calling thread's pool.
-inline MemoryPool& thread_memory_pool() {
-  thread_local ThreadOwned<MemoryPool> pool;
-  return *pool;
-}
+inline MemoryPool& thread_memory_pool() { return ThreadOwned<MemoryPool>::of_thread(); }
 
 /// Where the calling thread has memory for numbers: its pool, or that of the device that the numbers are on.
 template <class Scalar>

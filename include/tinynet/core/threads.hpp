@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cfenv>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -13,13 +11,18 @@
 #include <thread>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
+#include <tinynet/core/job.hpp>
 #include <utility>
+#include <vector>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 #ifdef __linux__
 #include <sched.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
 #endif
 
 namespace tinynet {
@@ -34,160 +37,35 @@ inline int available_cpus() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// True while this thread is inside parallel_for: what is called there runs on this thread alone.
-inline thread_local bool inside_parallel_for = false;
-
-struct InsideParallelFor {
-  InsideParallelFor() { inside_parallel_for = true; }
-  ~InsideParallelFor() { inside_parallel_for = false; }
-};
-
-/// Gives this thread the rounding mode, flush to zero and whatever else of the kind another one has, to its end. A
-/// thread of the pool has those of the time when it was started.
-class ArithmeticOf {
- public:
-  explicit ArithmeticOf(const std::fenv_t& other) {
-    std::fegetenv(&own_);
-    std::fesetenv(&other);
-  }
-  ArithmeticOf(const ArithmeticOf&) = delete;
-  ArithmeticOf& operator=(const ArithmeticOf&) = delete;
-  ~ArithmeticOf() { std::fesetenv(&own_); }
-
- private:
-  std::fenv_t own_;
-};
-
-/// A function of these arguments that somebody else keeps, without its type: who takes one is compiled once, not for
-/// every lambda.
-template <class... Arguments>
-class Callable {
- public:
-  template <class F>
-  Callable(const F& f)
-      : object_(&f),
-        call_([](const void* object, Arguments... arguments) { (*static_cast<const F*>(object))(arguments...); }) {}
-  void operator()(Arguments... arguments) const { call_(object_, arguments...); }
-
- private:
-  const void* object_;
-  void (*call_)(const void*, Arguments...);
-};
-
-/// A loop that several threads share. It outlives the loop, since a helper may come when all is done: it finds the job
-/// closed, or opened again for another run, and nobody has waited for it.
-class Job {
- public:
-  /// Calls f(index, worker) for every index in [0, count) on this thread and on those of the pool's that come in time.
-  /// Throws the first exception on when all are out.
-  void run(Eigen::ThreadPoolInterface& pool, Index count, const Callable<Index, int>& f) {
-    f_ = &f;
-    count_ = count;
-    next_.store(0, std::memory_order_relaxed);
-    workers_.store(1, std::memory_order_relaxed);
-    failed_.clear();
-    std::fegetenv(&arithmetic_);
-    state_.store(++run_ * one_run, std::memory_order_release);
-    {
-      const Closing guard{*this};
-      // The task is two numbers, so that std::function keeps it without the heap.
-      const Index helpers = std::min<Index>(count - 1, pool.NumThreads());
-      for (Index i = 0; i < helpers; ++i) pool.Schedule([this, run = run_] { help(run); });
-      work(0);
-    }
-    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
-  }
-
- private:
-  friend class Threads;
-  // What state_ is made of: how many helpers are inside, whether no more may come, and the number of the run.
-  static constexpr std::uint64_t one_helper = 1, closed = 1 << 23, one_run = 1 << 24;
-
-  struct Closing {
-    Job& job;
-    ~Closing() { job.close(); }
-  };
-
-  void help(std::uint64_t run) {
-    std::uint64_t state = state_.load(std::memory_order_relaxed);
-    do {
-      if (state / one_run != run || (state & closed) != 0) return;
-    } while (
-        !state_.compare_exchange_weak(state, state + one_helper, std::memory_order_acquire, std::memory_order_relaxed));
-    {
-      const ArithmeticOf callers(arithmetic_);
-      work(workers_.fetch_add(1, std::memory_order_relaxed));
-    }
-    if (state_.fetch_sub(one_helper, std::memory_order_release) == run * one_run + closed + one_helper)
-      state_.notify_one();
-  }
-
-  void work(int worker) {
-    const InsideParallelFor guard;
-    try {
-      for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) (*f_)(i, worker);
-    } catch (...) {
-      next_.store(count_, std::memory_order_relaxed);
-      if (!failed_.test_and_set()) error_ = std::current_exception();
-    }
-  }
-
-  void close() {
-    std::uint64_t state = state_.fetch_or(closed, std::memory_order_acq_rel) | closed;
-    for (int spins = 0; state % closed != 0; state = state_.load(std::memory_order_acquire))
-      if (++spins > 10000) state_.wait(state, std::memory_order_relaxed);  // before that, sleeping costs more
-  }
-
-  std::atomic<std::uint64_t> state_{closed};
-  std::uint64_t run_ = 0;
-  const Callable<Index, int>* f_ = nullptr;
-  std::fenv_t arithmetic_{};  // the caller's
-  Index count_ = 0;
-  std::atomic<Index> next_{0};
-  std::atomic<int> workers_{1};
-  std::exception_ptr error_{};
-  std::atomic_flag failed_{};
-  Job* next_free_ = nullptr;
-};
-
 /// Threads for Eigen's pool, some of which may be missing because the system refuses to start them or has no memory:
 /// the others, and at last the caller, do their work.
 struct ThreadsThatStart {
   struct Task {
     std::function<void()> f;
   };
-
-  /// How many of them are alive; shared with the pool.
-  std::shared_ptr<std::atomic<int>> alive;
-
-  class EnvThread {
-   public:
-    EnvThread(std::function<void()> f, std::shared_ptr<std::atomic<int>> alive) {
-      ++*alive;
-      try {
-        thread_ = std::thread([f = std::move(f), alive] {
-          f();
-          --*alive;
-        });
-      } catch (const std::exception&) {  // system_error or bad_alloc
-        --*alive;
-      }
-    }
-    ~EnvThread() {
-      if (thread_.joinable()) thread_.join();
-    }
+  /// Eigen keeps none: they can end while the pool stays.
+  struct EnvThread {
     void OnCancel() {}
-
-   private:
-    std::thread thread_;
   };
 
+  /// The threads, and how many of them have not ended.
+  struct Crew {
+    std::vector<std::thread> threads{};
+    std::atomic<int> alive{0};
+  };
+  std::shared_ptr<Crew> crew;
+
   EnvThread* CreateThread(std::function<void()> f) {
+    ++crew->alive;
     try {
-      return new EnvThread(std::move(f), alive);
-    } catch (const std::bad_alloc&) {  // under threads that run already Eigen's pool must not be taken away
-      return nullptr;
+      crew->threads.emplace_back([f = std::move(f), all = crew.get()] {
+        f();
+        --all->alive;
+      });
+    } catch (const std::exception&) {  // system_error or bad_alloc
+      --crew->alive;
     }
+    return nullptr;
   }
   Task CreateTask(std::function<void()> f) { return Task{std::move(f)}; }
   void ExecuteTask(const Task& task) { task.f(); }
@@ -196,8 +74,9 @@ struct ThreadsThatStart {
 /// The process's choice of threads; the own pool is made when it is first needed.
 class Threads {
  public:
+  /// Never destroyed: threads that nobody waits for, and destructors of static storage duration, may still compute.
   static Threads& instance() {
-    static Threads threads;
+    static Threads& threads = *new Threads;
     return threads;
   }
 
@@ -208,7 +87,12 @@ class Threads {
     if (count() <= 1) return nullptr;
     if (Eigen::ThreadPoolInterface* pool = pool_.load(std::memory_order_acquire)) return pool;
     const std::lock_guard lock(mutex_);
+    if (ended_) return nullptr;
     if (!own_) own_ = std::make_unique<OwnPool>(count() - 1);
+    static const AtExit at_exit;
+#if defined(__unix__) || defined(__APPLE__)
+    [[maybe_unused]] static const int forks = pthread_atfork(nullptr, nullptr, [] { instance().after_fork(); });
+#endif
     pool_.store(own_.get(), std::memory_order_release);
     return own_.get();
   }
@@ -216,35 +100,64 @@ class Threads {
   void use(int count, Eigen::ThreadPoolInterface* pool) {
     const std::lock_guard lock(mutex_);
     pool_.store(pool, std::memory_order_release);
-    own_.reset();
+    if (!ended_) own_.reset();
     count_.store(count, std::memory_order_relaxed);
   }
 
-  /// The calling thread's job.
-  Job& job() {
+  /// Job::run with the calling thread's job.
+  void run(Eigen::ThreadPoolInterface& pool, Index count, const Callable<Index, int>& f) {
+    if (thread_has_ended_) return BorrowedJob(*this).job->run(pool, count, f);
     thread_local const BorrowedJob borrowed(*this);
-    return *borrowed.job;
+    borrowed.job->run(pool, count, f);
   }
 
  private:
   class OwnPool : public Eigen::ThreadPoolTempl<ThreadsThatStart> {
    public:
-    explicit OwnPool(int count) : OwnPool(count, std::make_shared<std::atomic<int>>(0)) {}
+    explicit OwnPool(int count) : OwnPool(count, std::make_shared<ThreadsThatStart::Crew>()) {}
+    ~OwnPool() override { end_threads(); }
+
     // Eigen's threads end when all of them are idle, those too that have never started; so they are told to end. One
-    // that is just going to sleep does not hear it: they are told until they have.
-    ~OwnPool() override {
+    // that is just going to sleep does not hear it: they are told until they have. Who schedules something afterwards
+    // does it alone.
+    void end_threads() {
       do {
         this->Cancel();
         std::this_thread::yield();
-      } while (*alive_ > 0);
+      } while (crew_->alive > 0);
+      for (std::thread& thread : crew_->threads) thread.join();
+      crew_->threads.clear();
     }
 
    private:
-    OwnPool(int count, const std::shared_ptr<std::atomic<int>>& alive)
-        : ThreadPoolTempl(count, ThreadsThatStart{alive}), alive_(alive) {}
+    OwnPool(int count, const std::shared_ptr<ThreadsThatStart::Crew>& crew)
+        : ThreadPoolTempl(count, ThreadsThatStart{crew}), crew_(crew) {}
 
-    std::shared_ptr<std::atomic<int>> alive_;
+    std::shared_ptr<ThreadsThatStart::Crew> crew_;
   };
+
+  // The pool's threads end with the program (or when a library with tinynet in it is taken out of memory). The pool
+  // stays, for who uses it at this moment. Then each thread computes alone, which gives the same bits.
+  struct AtExit {
+    ~AtExit() { instance().end(); }
+  };
+  void end() {
+    OwnPool* own = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+      own = own_.get();
+      if (own != nullptr) pool_.store(nullptr, std::memory_order_release);
+    }
+    // Who calls exit() in a loop would wait for a thread of the pool that waits for it, or for itself.
+    if (own != nullptr && !inside_parallel_for) own->end_threads();
+  }
+
+  // A fork has none of its parent's threads, and makes a pool of its own.
+  void after_fork() {
+    if (own_) pool_.store(nullptr, std::memory_order_release);
+    lost_ = own_.release();
+  }
 
   // Jobs are never freed, since helpers that come late look at them; at the end of a thread its job is another's.
   struct BorrowedJob {
@@ -252,8 +165,9 @@ class Threads {
     BorrowedJob(const BorrowedJob&) = delete;
     BorrowedJob& operator=(const BorrowedJob&) = delete;
     ~BorrowedJob() {
+      thread_has_ended_ = true;
       const std::lock_guard lock(threads.mutex_);
-      job->next_free_ = std::exchange(threads.free_, job);
+      job->next_free = std::exchange(threads.free_, job);
     }
     Threads& threads;
     Job* job;
@@ -261,12 +175,16 @@ class Threads {
   Job* take_job() {
     const std::lock_guard lock(mutex_);
     if (free_ == nullptr) return new Job;
-    return std::exchange(free_, free_->next_free_);
+    return std::exchange(free_, free_->next_free);
   }
 
+  // Whether the thread's variables with a destructor are gone; a destructor of static storage duration may go on.
+  static inline constinit thread_local bool thread_has_ended_ = false;
   std::mutex mutex_;
   Job* free_ = nullptr;
   std::unique_ptr<OwnPool> own_;
+  OwnPool* lost_ = nullptr;
+  bool ended_ = false;
   std::atomic<Eigen::ThreadPoolInterface*> pool_{nullptr};
   std::atomic<int> count_{available_cpus()};
 };
@@ -307,7 +225,7 @@ inline Eigen::ThreadPoolInterface* helping_pool() {
 /// it runs, f has the rounding mode and the like of the calling thread.
 inline void parallel_for(Index count, const Callable<Index, int>& f) {
   if (Eigen::ThreadPoolInterface* const pool = count > 1 ? helping_pool() : nullptr)
-    return Threads::instance().job().run(*pool, count, f);
+    return Threads::instance().run(*pool, count, f);
   for (Index i = 0; i < count; ++i) f(i, 0);
 }
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <tinynet/core/pool.hpp>
 #include <tinynet/core/ranks.hpp>
-#include <vector>
 
 namespace tinynet::detail {
 
@@ -19,10 +19,10 @@ namespace tinynet::detail {
 /// one, which sends the result back the way it came.
 template <class Number, class Link>
 void all_sum(const Link& link, Index rank, Index size, std::span<Number> numbers, std::span<double> totals) {
-  thread_local std::vector<std::byte> own, other;  // the totals, then the numbers, in one message
   const std::size_t bytes = totals.size_bytes() + numbers.size_bytes();
-  own.resize(bytes);
-  other.resize(bytes);
+  const Buffer<std::byte> memory(2 * static_cast<Index>(bytes));
+  // The totals, then the numbers, in one message.
+  const std::span<std::byte> own(memory.data(), bytes), other(memory.data() + bytes, bytes);
   const auto pack = [&] {
     if (!totals.empty()) std::memcpy(own.data(), totals.data(), totals.size_bytes());
     if (!numbers.empty()) std::memcpy(own.data() + totals.size_bytes(), numbers.data(), numbers.size_bytes());
