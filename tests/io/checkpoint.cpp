@@ -3,9 +3,11 @@
 
 #include <tinynet/io/checkpoint.hpp>
 #include <tinynet/mlp.hpp>
+#include <tinynet/nn/dropout.hpp>
 #include <tinynet/nn/normalization.hpp>
 #include <tinynet/nn/sequential.hpp>
 #include <tinynet/optim/schedule.hpp>
+#include <tinynet/optim/sgd.hpp>
 #include <utility>
 
 #include "temporary_folder.hpp"
@@ -95,6 +97,57 @@ TEST_CASE("a training goes on as if it had never stopped, with every optimizer")
   check_resuming([](Net& net) { return RMSprop{net, {.momentum = 0.5, .centered = true}}; });
   check_resuming([](Net& net) { return Adagrad{net, {.lr = 0.1, .lr_decay = 0.1}}; });
   check_resuming([](Net& net) { return Adadelta{net}; });
+}
+
+TEST_CASE("Dropout goes on with what it would have dropped next") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "checkpoint";
+  const auto make = [](std::uint64_t seed) {
+    Generator generator{Seed{seed}};
+    SequentialList<float> net;
+    net.add(Linear<4, 6>{generator}).add(Sequential{Dropout{0.3}, Tanh{}, Dropout{0.5, generator}});
+    net.add(Linear<6, 3>{generator});
+    return net;
+  };
+  const auto losses = [](auto& net, auto& optimizer, int steps) {
+    std::vector<float> found;
+    for (int i = 0; i < steps; ++i) {
+      const auto loss = cross_entropy(net(x), y);
+      optimizer.zero_grad();
+      loss.backward();
+      optimizer.step();
+      found.push_back(loss.item());
+    }
+    return found;
+  };
+  auto first = make(3);
+  SGD<float> first_optimizer{first, {.lr = 0.1, .momentum = 0.9}};
+  losses(first, first_optimizer, 4);
+  save_checkpoint(path, first, first_optimizer);
+  auto second = make(4);
+  SGD<float> second_optimizer{second, {.lr = 0.1, .momentum = 0.9}};
+  CHECK(load_checkpoint(path, second, second_optimizer).empty());
+  const auto expected = losses(first, first_optimizer, 5);
+  CHECK(losses(second, second_optimizer, 5) == expected);
+
+  // A file that says something else than this net asks for is refused, and changes nothing.
+  const auto what = [&](const std::string& masks) -> std::string {
+    Metadata about = read_safetensors(path).metadata();
+    about["tinynet.checkpoint.dropout"] = masks;
+    const SafeTensors file = read_safetensors(path);
+    write_safetensors(folder / "other", file.tensors(), about);
+    try {
+      load_checkpoint(folder / "other", second, second_optimizer);
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::data);
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(what("1 2 3 4 5 6").empty());
+  for (const char* const masks : {"", "1 2 3", "1 2 3 4 5", "1 2 3 4 5 6 7", "1 2 3 4 5 6 ", " 1 2 3 4 5 6",
+                                  "a 2 3 4 5 6", "1 2 3 4 5 -6", "1 2 3 4 5 18446744073709551616"})
+    CHECK(contains(what(masks), "three numbers for each of 2 modules Dropout"));
 }
 
 TEST_CASE("what does not fit changes nothing, and is named") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <sstream>
 #include <tinynet/nn/linear.hpp>
 
@@ -110,4 +111,29 @@ TEST_CASE("sizes that make no sense are refused") {
   CHECK_THROWS_WITH_AS((Linear<>{4, 3}.forward(variable(Matrix<float>::Ones(2, 5).eval()))),
                        "linear: the input must have as many columns as the weight [out, in]; found [2, 5] and [3, 4]",
                        Error);
+}
+
+TEST_CASE("layers that are made without a seed are those that PyTorch makes one after another") {
+  manual_seed(3);
+  const Linear<4, 4> a, b;
+  const Linear<> c{4, 4};
+  const auto d = std::make_unique<Linear<4, 4>>(Bias{false});
+  const auto e = std::make_unique<Linear<>>(4, 4, Bias{false});
+  Generator generator{Seed{3}};
+  for (const auto* const layer : {&a, &b}) {
+    const Linear<4, 4> expected{generator};
+    CHECK(layer->weight().value() == expected.weight().value());
+    CHECK(layer->bias().value() == expected.bias().value());
+  }
+  const Linear<> third{4, 4, generator};
+  const auto fourth = std::make_unique<Linear<>>(4, 4, generator, Bias{false});
+  const auto fifth = std::make_unique<Linear<>>(4, 4, generator, Bias{false});
+  CHECK(c.weight().value() == third.weight().value());
+  CHECK(d->weight().value() == fourth->weight().value());
+  CHECK(e->weight().value() == fifth->weight().value());
+  CHECK_FALSE(d->has_bias());
+  CHECK_FALSE(e->has_bias());
+  CHECK(a.weight().value() != b.weight().value());
+  manual_seed(Seed{3});
+  CHECK(Linear<4, 4>{}.weight().value() == a.weight().value());
 }

@@ -158,3 +158,21 @@ TEST_CASE("sizes that make no sense are refused") {
                        Error);
   CHECK_THROWS_WITH_AS((DynamicMLP<>{{4, 0, 2}}), "Linear: expected a positive size, found 0", Error);
 }
+
+TEST_CASE("nets that are made without a seed differ, and the first has seed 0's weights") {
+  manual_seed(0);
+  const MLP<4, 3, 2> a, b;
+  const DynamicMLP<float> c{{4, 3, 2}}, d{{4, 3, 2}, Tanh{}};
+  Generator generator{Seed{0}};
+  const MLP<4, 3, 2> first{generator}, second{generator};
+  const DynamicMLP<float> third{{4, 3, 2}, ReLU{}, generator}, fourth{{4, 3, 2}, Tanh{}, generator};
+  const auto check = [](const auto& x, const auto& y) { CHECK(x.value() == y.value()); };
+  check(a.layer<1>().weight(), first.layer<1>().weight());
+  check(b.layer<0>().weight(), second.layer<0>().weight());
+  check(b.layer<1>().bias(), second.layer<1>().bias());
+  check(c.layers()[1].weight(), third.layers()[1].weight());
+  check(d.layers()[0].weight(), fourth.layers()[0].weight());
+  check(first.layer<0>().weight(), MLP<4, 3, 2>{Seed{0}}.layer<0>().weight());
+  CHECK(a.layer<0>().weight().value() != b.layer<0>().weight().value());
+  CHECK(c.layers()[0].weight().value() != d.layers()[0].weight().value());
+}

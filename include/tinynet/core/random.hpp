@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <mutex>
 #include <numbers>
 #include <numeric>
 #include <random>
@@ -20,11 +21,27 @@ struct Seed {
   std::uint64_t value = 0;  ///< as given to torch.manual_seed
 };
 
+namespace detail {
+
+// SplitMix64 (Steele et al., 2014) of a counter: mixed(seed + counter_step * i) for i = 1, 2, ...
+inline constexpr std::uint64_t counter_step = 0x9E3779B97F4A7C15u;
+constexpr std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+  return x ^ (x >> 31);
+}
+
+}  // namespace detail
+
 /// PyTorch's CPU generator.
 class Generator {
  public:
   /// As after torch.manual_seed(seed).
-  explicit Generator(Seed seed = {}) : engine_(static_cast<std::uint32_t>(seed.value)) {}
+  explicit Generator(Seed seed = {}) : engine_(static_cast<std::uint32_t>(seed.value)), seed_(seed.value) {}
+
+  /// A seed for something with random numbers of its own, such as a Dropout: another one at each call, which follows
+  /// from the generator's seed. What the generator itself draws afterwards stays the same.
+  Seed spawn() { return {detail::mixed(~seed_ + detail::counter_step * ++spawned_)}; }
 
   /// 32 random bits.
   std::uint32_t bits() { return static_cast<std::uint32_t>(engine_()); }
@@ -92,9 +109,42 @@ class Generator {
   }
 
   std::mt19937 engine_;
+  std::uint64_t seed_, spawned_ = 0;
   double spare_ = 0.0;
   bool has_spare_ = false;
 };
+
+namespace detail {
+
+/// The program's own generator, from which everything that is made without a seed draws, one after another. Whoever
+/// has one of these has it alone.
+class DefaultGenerator {
+ public:
+  DefaultGenerator() : lock_(shared().mutex) {}
+  Generator& get() { return shared().generator; }
+
+ private:
+  struct Shared {
+    std::mutex mutex;
+    Generator generator;
+  };
+  static Shared& shared() {
+    static Shared& one = *new Shared;  // never destroyed: nets of static storage are made and destroyed at any time
+    return one;
+  }
+
+  std::lock_guard<std::mutex> lock_;
+};
+
+}  // namespace detail
+
+/// Starts the random numbers of what is made without a seed afresh, as torch.manual_seed does:
+/// `manual_seed(0); Linear<4, 8> a; Linear<8, 3> b;` have the weights that PyTorch gives two such layers. A program
+/// that does not call it starts with seed 0. All threads share these numbers; nets made in several threads at once are
+/// to be given seeds.
+inline void manual_seed(Seed seed) { detail::DefaultGenerator().get() = Generator(seed); }
+/// The same, as in PyTorch: `manual_seed(0)`.
+inline void manual_seed(std::uint64_t seed) { manual_seed(Seed{seed}); }
 
 /// Puts numbers into a random order (Fisher and Yates).
 inline void shuffle(std::span<Index> numbers, Generator& generator) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <system_error>
@@ -19,6 +20,8 @@ namespace detail {
 inline constexpr const char* checkpoint_format = "tinynet.checkpoint.format";  // 1
 inline constexpr const char* checkpoint_steps = "tinynet.checkpoint.steps";
 inline constexpr const char* checkpoint_lr = "tinynet.checkpoint.lr";
+inline constexpr const char* checkpoint_masks =
+    "tinynet.checkpoint.dropout";  // where each Dropout is, if there are any
 
 /// The optimizer's vectors under names that no parameter has.
 template <class Vectors>
@@ -33,6 +36,47 @@ auto optimizer_tensors(Vectors& state) {
 /// Could save_checkpoint have written this? A training that goes on counts its steps further.
 inline bool fits_checkpoint(Index steps) { return steps >= 0 && steps <= std::numeric_limits<Index>::max() / 2; }
 inline bool fits_checkpoint(double lr) { return lr >= 0 && is_finite(lr); }
+
+/// "seed place calls" of each Dropout in a net, one after another.
+template <class Net>
+std::string masks_text(const Net& net) {
+  std::string text;
+  net.visit_masks([&text](const MaskStream& masks) {
+    for (const std::uint64_t number : {masks.seed, masks.place, masks.calls})
+      text += (text.empty() ? "" : " ") + std::to_string(number);
+  });
+  return text;
+}
+
+/// What masks_text wrote, for a net with as many Dropouts; none from a file that says nothing of them, which a version
+/// before this one wrote. Throws Error (data) if it is anything else.
+template <class Net>
+std::vector<MaskStream> checkpoint_streams(const SafeTensors& file, const Net& net) {
+  std::vector<MaskStream> streams;
+  const auto found = file.metadata().find(checkpoint_masks);
+  if (found == file.metadata().end()) return streams;
+  const char* next = found->second.data();
+  const char* const end = next + found->second.size();
+  const auto read = [&](std::uint64_t& number) {
+    if (next != end && *next == ' ' && next != found->second.data()) ++next;
+    const auto result = std::from_chars(next, end, number);
+    next = result.ptr;
+    return result.ec == std::errc();
+  };
+  std::size_t count = 0;
+  net.visit_masks([&](const MaskStream& masks) {
+    ++count;
+    MaskStream stored = masks;
+    stored.in_net = true;
+    if (read(stored.seed) && read(stored.place) && read(stored.calls)) streams.push_back(stored);
+  });
+  if (streams.size() != count || next != end)
+    throw Error({.path = file.path(),
+                 .what = std::string("does not fit: metadata ") + checkpoint_masks,
+                 .expected = "three numbers for each of " + std::to_string(count) + " modules Dropout",
+                 .actual = "'" + printable(found->second.substr(0, 64)) + "'"});
+  return streams;
+}
 
 /// The number that the metadata have under a key. Throws Error (data) if there is none.
 template <class Number>
@@ -53,7 +97,8 @@ Number checkpoint_number(const SafeTensors& file, const char* key) {
 }  // namespace detail
 
 /// Writes all that a training needs to go on later as if it had never stopped: the parameters and buffers of the net,
-/// and the optimizer's state, number of steps and learning rate; all or nothing, as write_safetensors. `about` are
+/// what each Dropout is to drop next, and the optimizer's state, number of steps and learning rate; all or nothing, as
+/// write_safetensors. `about` are
 /// texts of the caller's (which step it was, which options). What else there is, such as the order of batches, follows
 /// from a seed and the number of steps. Throws Error (io).
 template <detail::IsModule Net, class Opt>
@@ -65,6 +110,7 @@ void save_checkpoint(const std::string& path, const Net& net, const Opt& optimiz
   about[detail::checkpoint_format] = "1";
   about[detail::checkpoint_steps] = std::to_string(optimizer.steps());
   about[detail::checkpoint_lr] = detail::shortest(optimizer.lr());
+  if (const std::string masks = detail::masks_text(net); !masks.empty()) about[detail::checkpoint_masks] = masks;
   save_safetensors<Scalar>(path, tensors, about);
 }
 
@@ -85,11 +131,15 @@ Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
   auto tensors = state_dict(net);
   auto state = optimizer.state();
   for (const NamedTensor<Scalar>& t : detail::optimizer_tensors(state)) tensors.push_back(t);
+  const auto streams = detail::checkpoint_streams(file, net);
   Metadata about = file.metadata();
   about.erase(detail::checkpoint_format);
   about.erase(detail::checkpoint_steps);
   about.erase(detail::checkpoint_lr);
+  about.erase(detail::checkpoint_masks);
   assign_tensors(path, file.tensors(), tensors);  // from here on nothing fails, for lack of memory neither
+  auto stream = streams.begin();
+  if (!streams.empty()) net.visit_masks([&stream](detail::MaskStream& masks) { masks = *stream++; });
   optimizer.restore(steps, std::move(state));
   optimizer.set_lr(lr);
   return about;

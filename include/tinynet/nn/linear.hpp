@@ -26,7 +26,8 @@ namespace detail {
 }  // namespace detail
 
 /// y = x W^T + b: x [N, in], W [out, in], b [out]. In and Out are numbers, or dynamic and given when it is made.
-/// Starts with PyTorch's default weights: of the seed, or the next ones of a generator.
+/// Starts with PyTorch's default weights: of the seed, the next ones of a generator, or, without either, the next ones
+/// of the program's own generator (see manual_seed), so that no two layers are equal.
 template <Index In = dynamic, Index Out = dynamic, class Scalar_ = float>
 class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   static_assert((In > 0 || In == dynamic) && (Out > 0 || Out == dynamic),
@@ -37,9 +38,11 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   static constexpr Index InFeatures = In;
   static constexpr Index OutFeatures = Out;
 
+  /// With the next weights of the program's own generator.
+  Linear() requires(In != dynamic && Out != dynamic) : Linear(In, Out) {}
+  explicit Linear(Bias bias) requires(In != dynamic && Out != dynamic) : Linear(In, Out, bias) {}
   /// With PyTorch's default weights for this seed.
-  explicit Linear(Seed seed = {}, Bias bias = {}) requires(In != dynamic && Out != dynamic)
-      : Linear(In, Out, seed, bias) {}
+  explicit Linear(Seed seed, Bias bias = {}) requires(In != dynamic && Out != dynamic) : Linear(In, Out, seed, bias) {}
   explicit Linear(Generator& generator, Bias bias = {}) requires(In != dynamic && Out != dynamic)
       : Linear(In, Out, generator, bias) {}
 
@@ -52,8 +55,10 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
     bias_.emplace(1, out_features, 1);
     init::linear_bias(View(bias_->data(), 1, out_features), in_features, generator);
   }
-  Linear(Index in_features, Index out_features, Seed seed = {}, Bias bias = {})
+  Linear(Index in_features, Index out_features, Seed seed, Bias bias = {})
       : Linear(in_features, out_features, Generator(seed), bias) {}
+  Linear(Index in_features, Index out_features, Bias bias = {})
+      : Linear(in_features, out_features, detail::DefaultGenerator().get(), bias) {}
 
   template <class Other>
   using Rebind = Linear<In, Out, Other>;

@@ -36,8 +36,11 @@ class BasicMLP : public Module<BasicMLP<Scalar_, Activation_, Sizes...>, Scalar_
   /// How many linear layers there are.
   static constexpr Index layers = sizeof...(Sizes) - 1;
 
+  /// The next weights of the program's own generator (see manual_seed).
+  BasicMLP() : BasicMLP(detail::DefaultGenerator().get()) {}
   /// The weights that PyTorch's default initialisation gives after torch.manual_seed(seed).
-  explicit BasicMLP(Seed seed = {}, Activation activation = Activation()) : BasicMLP(Generator(seed), activation) {}
+  explicit BasicMLP(Seed seed, Activation activation = Activation()) : BasicMLP(Generator(seed), activation) {}
+  /// The next weights of this generator.
   explicit BasicMLP(Generator& generator, Activation activation = Activation())
       : layers_(make(generator, std::make_index_sequence<layers>{})), activation_(activation) {
     flat_parameters(*this);
@@ -140,13 +143,17 @@ class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
   /// The type of a layer.
   using Layer = Linear<dynamic, dynamic, Scalar>;
 
-  /// `sizes`: the inputs, the hidden layers, the outputs. Throws Error (usage) for fewer than two, or one that is not
-  /// positive.
-  explicit DynamicMLP(const std::vector<Index>& sizes, AnyActivation activation = ReLU{}, Seed seed = {})
+  /// `sizes`: the inputs, the hidden layers, the outputs; with the weights of this seed, the next ones of a generator,
+  /// or the next ones of the program's own (see manual_seed). Throws Error (usage) for fewer than two sizes, or one
+  /// that is not positive.
+  explicit DynamicMLP(const std::vector<Index>& sizes, AnyActivation activation = ReLU{})
+      : DynamicMLP(sizes, activation, detail::DefaultGenerator().get()) {}
+  DynamicMLP(const std::vector<Index>& sizes, AnyActivation activation, Seed seed)
+      : DynamicMLP(sizes, activation, Generator(seed)) {}
+  DynamicMLP(const std::vector<Index>& sizes, AnyActivation activation, Generator& generator)
       : activation_(activation) {
     if (sizes.size() < 2)
       throw Error(ErrorCode::usage, "DynamicMLP: expected at least two sizes, found " + std::to_string(sizes.size()));
-    Generator generator(seed);
     for (std::size_t i = 0; i + 1 < sizes.size(); ++i) layers_.emplace_back(sizes[i], sizes[i + 1], generator);
     flat_parameters(*this);
   }
@@ -206,6 +213,9 @@ class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
   std::string name() const { return "MLP"; }
 
  private:
+  DynamicMLP(const std::vector<Index>& sizes, AnyActivation activation, Generator&& generator)
+      : DynamicMLP(sizes, activation, generator) {}
+
   std::vector<Layer> layers_;
   AnyActivation activation_;
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <tinynet/autodiff/parameter.hpp>
 #include <tinynet/core/named_tensor.hpp>
+#include <tinynet/nn/mask_stream.hpp>
 #include <tinynet/nn/output.hpp>
 #include <type_traits>
 #include <vector>
@@ -77,6 +78,13 @@ class Module {
   }
   /// The net is used, not trained: the same as train(false).
   void eval() { derived().train(false); }
+
+  /// Calls f with what the masks of each Dropout in it follow from, in order.
+  void visit_masks(const detail::OnMasks& f) const {
+    Derived::members(derived(), [&f](const auto&, const auto& member) {
+      if constexpr (requires { member.visit_masks(f); }) member.visit_masks(f);
+    });
+  }
 
   /// The parameters, in PyTorch's order; they stay the module's.
   auto parameters() requires(!std::is_void_v<Scalar>) { return detail::parameter_list(derived()); }
@@ -164,6 +172,27 @@ auto parameter_list(M& module) {
   return list;
 }
 
+/// Gives each Dropout of a net its place in it, and those without a seed of their own one of the net's weights as they
+/// are now. `again`: also where an earlier net has done so.
+template <class M>
+void place_masks(const M& module, bool again) {
+  std::uint64_t place = 0;
+  module.visit_masks([&](MaskStream& masks) {
+    const std::uint64_t here = place++;
+    if (!again && (masks.in_net || masks.calls > 0)) return;
+    if constexpr (!std::is_void_v<typename M::Scalar> && on_cpu<typename M::Scalar>)
+      if (!masks.seed_given) {
+        SeedOfNumbers numbers;
+        for (const auto* parameter : parameter_list(module))
+          for (Index i = 0; i < std::min<Index>(parameter->size(), 4); ++i)
+            numbers.add(static_cast<double>(parameter->data()[i]));
+        masks.seed = numbers.seed();
+      }
+    masks.place = here;
+    masks.in_net = true;
+  });
+}
+
 }  // namespace detail
 
 /// The net's parameters as one flat vector, in PyTorch's order; they are moved together if they are not yet, and an
@@ -173,6 +202,7 @@ template <class M>
 std::shared_ptr<FlatParameters<typename M::Scalar>> flat_parameters(M& module) {
   const auto list = detail::parameter_list(module);
   if (list.empty()) throw Error(ErrorCode::usage, "flat_parameters: this module has no parameters");
+  detail::place_masks(module, false);
   return detail::flatten(list);
 }
 

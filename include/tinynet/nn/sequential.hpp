@@ -51,7 +51,10 @@ class Sequential : public Module<Sequential<Modules...>, typename detail::ChainS
   using Scalar = typename detail::ChainScalar<Modules...>::type;
 
   /// Of these modules, in this order.
-  explicit Sequential(Modules... modules) : modules_(std::move(modules)...) { join(); }
+  explicit Sequential(Modules... modules) : modules_(std::move(modules)...) {
+    join();
+    detail::place_masks(*this, true);
+  }
   Sequential(const Sequential& other) : Module<Sequential, Scalar>(other), modules_(other.modules_) { join(); }
   Sequential(Sequential&&) noexcept = default;
   Sequential& operator=(const Sequential&) = default;
@@ -151,6 +154,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
                   "tinynet: SequentialList: the module has another scalar type than the list");
     entries_.push_back(std::make_unique<Entry<M>>(std::move(module)));
     join();
+    detail::place_masks(*this, true);
     return *this;
   }
   /// How many modules there are.
@@ -176,6 +180,10 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
   /// Passes it on to all modules.
   void train(bool on = true) {
     for (auto& entry : entries_) entry->train(on);
+  }
+  /// As in other modules.
+  void visit_masks(const detail::OnMasks& f) const {
+    for (const auto& entry : entries_) entry->visit_masks(f);
   }
 
   // For detail::visit_members and detail::print, which cannot see the types in the list.
@@ -209,6 +217,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     virtual void visit(const std::string& prefix, const OnParameter&, const OnBuffer&) = 0;
     virtual void print(std::ostream& out, const std::string& indent) const = 0;
     virtual void train(bool on) = 0;
+    virtual void visit_masks(const detail::OnMasks& f) const = 0;
     virtual std::unique_ptr<AnyEntry> clone() const = 0;
     virtual bool assign(const AnyEntry& other) = 0;
   };
@@ -228,6 +237,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     }
     void print(std::ostream& out, const std::string& indent) const override { detail::print(out, module, indent); }
     void train(bool on) override { module.train(on); }
+    void visit_masks(const detail::OnMasks& f) const override { module.visit_masks(f); }
     std::unique_ptr<AnyEntry> clone() const override { return std::make_unique<Entry>(*this); }
     bool assign(const AnyEntry& other) override {
       const auto* const same = dynamic_cast<const Entry*>(&other);
