@@ -6,6 +6,8 @@
 #include <limits>
 #include <tinynet/data/synthetic.hpp>
 #include <tinynet/mlp.hpp>
+#include <tinynet/nn/normalization.hpp>
+#include <tinynet/nn/sequential.hpp>
 #include <tinynet/train.hpp>
 #include <utility>
 #include <vector>
@@ -96,6 +98,50 @@ TEST_CASE("in mini-batches every row is used once an epoch, in an order of the s
   fit(net, frozen, x, labels, {.steps = 3, .batch = 4, .seed = {5}},
       [&](const FitProgress& progress) { sum += progress.loss * rows[static_cast<std::size_t>(progress.step)]; });
   CHECK(sum / 10 == doctest::Approx(static_cast<double>(cross_entropy(net(x), labels).item())).epsilon(1e-6));
+}
+
+TEST_CASE("what a net with batch norm cannot do is said before the first step") {
+  const Matrix<float> rows = Matrix<float>::Random(102, 4);
+  std::vector<int> classes(102);
+  for (std::size_t i = 0; i < 102; ++i) classes[i] = static_cast<int>(i % 3);
+  const auto error_of = [&](auto& net, Index count, const FitOptions& options) -> std::string {
+    SGD optimizer{net, {.lr = 0.1}};
+    const Matrix<float> some = rows.topRows(count);
+    try {
+      fit(net, optimizer, some, std::vector<int>(classes.begin(), classes.begin() + count), options);
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::usage);
+      CHECK(optimizer.steps() == 0);
+      return error.what();
+    }
+    CHECK(optimizer.steps() == options.steps);
+    return "";
+  };
+  Generator g;
+  Sequential net{Linear<4, 8>{g}, Sequential{BatchNorm1d<8>{}, ReLU{}}, Linear<8, 3>{g}};
+  SequentialList<float> list;
+  list.add(net);
+  const std::string needs = "fit: the net needs 2 rows or more in training (batch norm), and ";
+  const std::string last = needs + "of 101 rows in batches of 10 the last has 1; FitOptions::drop_last leaves it out";
+  CHECK(error_of(net, 101, {.steps = 30, .batch = 10}) == last);
+  CHECK(error_of(list, 101, {.steps = 11, .batch = 10}) == last);
+  CHECK(error_of(net, 101, {.steps = 11, .batch = 1}) == needs + "a step has 1");
+  CHECK(error_of(net, 1, {.steps = 1}) == needs + "a step has 1");
+  CHECK(error_of(net, 1, {.steps = 1, .batch = 5}) == needs + "a step has 1");
+
+  CHECK(error_of(net, 101, {.steps = 30, .batch = 10, .drop_last = true}).empty());
+  CHECK(error_of(list, 101, {.steps = 30, .batch = 10, .drop_last = true}).empty());
+  CHECK(error_of(net, 101, {.steps = 10, .batch = 10}).empty());  // does not come to it
+  CHECK(error_of(net, 100, {.steps = 30, .batch = 10}).empty());
+  CHECK(error_of(net, 102, {.steps = 30, .batch = 100}).empty());
+  CHECK(error_of(net, 101, {.steps = 3}).empty());
+  CHECK(error_of(net, 101, {.steps = 3, .batch = 500}).empty());
+  net.eval();  // as it is in evaluation it needs no more than one
+  CHECK(error_of(net, 101, {.steps = 30, .batch = 10}).empty());
+  Net plain;
+  CHECK(error_of(plain, 101, {.steps = 30, .batch = 10}).empty());
+  CHECK(error_of(plain, 5, {.steps = 3, .batch = 10, .drop_last = true}) ==
+        "Batches: with drop_last, expected at least as many rows as a batch has, found 5 rows and batches of 10");
 }
 
 TEST_CASE("images train as they are") {

@@ -1,6 +1,7 @@
 // Training and evaluation for those who do not want to write the loop.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -20,6 +21,8 @@ struct FitOptions {
   Index steps = 1000;  ///< how many to make
   Index batch = 0;     ///< rows a step; 0 means all, in order
   Seed seed{};         ///< of the order of the rows
+  /// The last batch of an epoch is left out if it has fewer rows than the others: batch norm needs more than one.
+  bool drop_last = false;
 };
 
 /// What a callback of `fit` is told after each step.
@@ -40,10 +43,31 @@ namespace detail {
 
 template <class X, class L>
 auto batches_of(const X& x, const L& labels, const FitOptions& options) {
+  const BatchOptions order{.seed = options.seed, .drop_last = options.drop_last};
   if constexpr (is_device_labels<L>)
-    return DeviceBatches(x, labels, options.batch, {.seed = options.seed});
+    return DeviceBatches(x, labels, options.batch, order);
   else
-    return Batches(x, label_span(labels), options.batch, {.seed = options.seed});
+    return Batches(x, label_span(labels), options.batch, order);
+}
+
+/// Throws Error (usage) if `fit` would come to a batch of fewer rows than a module of the net needs.
+template <class Net, class X>
+void check_batch_rows(const Net& net, const X& x, const FitOptions& options) {
+  Index least = 1, rows = 0;
+  if constexpr (requires { net.least_rows(); }) least = net.least_rows();
+  if constexpr (requires { x.as_rows(); })
+    rows = x.as_rows().rows();
+  else
+    rows = x.rows();
+  const Index size = options.batch == 0 ? rows : std::min(options.batch, rows);
+  const Index last = size > 0 && !options.drop_last ? rows % size : 0;
+  const bool last_is_small = last > 0 && last < least && options.steps > rows / size;
+  if (rows < 1 || options.steps < 1 || (size >= least && !last_is_small)) return;
+  const std::string needs = "the net needs " + std::to_string(least) + " rows or more in training (batch norm), and ";
+  if (size < least) throw Error(ErrorCode::usage, "fit: " + needs + "a step has " + std::to_string(size));
+  throw Error(ErrorCode::usage, "fit: " + needs + "of " + std::to_string(rows) + " rows in batches of " +
+                                    std::to_string(size) + " the last has " + std::to_string(last) +
+                                    "; FitOptions::drop_last leaves it out");
 }
 
 /// "l1.weight's number 3 is nan", of the first one that is not finite.
@@ -66,14 +90,16 @@ void check_finite(const Net& net, const Opt& optimizer, Index step) {
 }  // namespace detail
 
 /// Trains `net` on the cross entropy of its outputs for x against the labels. `on_step(progress)` is called after
-/// every step; if it returns false, training ends. Throws Error (numeric) at the step at which the loss, a parameter or
-/// something that the optimizer remembers is not finite.
+/// every step; if it returns false, training ends. Throws Error: usage before the first step if a batch would have
+/// fewer rows than the net needs, numeric at the step at which the loss, a parameter or something that the optimizer
+/// remembers is not finite.
 template <class Net, class Opt, class X, Labels L, class OnStep>
 FitResult fit(const Net& net, Opt& optimizer, const X& x, const L& labels, FitOptions options, OnStep&& on_step) {
   const auto start = std::chrono::steady_clock::now();
   using BatchesOf = decltype(detail::batches_of(x, labels, options));
   std::optional<BatchesOf> batches;
   if (options.batch != 0) batches.emplace(detail::batches_of(x, labels, options));
+  detail::check_batch_rows(net, x, options);
   FitResult result;
   const auto train = [&](const auto& rows, const auto& classes) {
     const auto loss = cross_entropy(net(rows), classes);

@@ -52,6 +52,36 @@ std::vector<int> epoch(B& batches, const std::vector<std::size_t>& sizes) {
 
 }  // namespace
 
+TEST_CASE("drop_last leaves out the smaller batch at an epoch's end, and nothing else") {
+  const auto x = make_rows(11);
+  const auto labels = make_labels(11);
+  Batches all(x, labels, 4, {.seed = {3}}), full(x, labels, 4, {.seed = {3}, .drop_last = true});
+  CHECK(full.per_epoch() == 2);
+  std::vector<std::vector<int>> epochs;
+  for (int i = 0; i < 3; ++i) {
+    auto expected = epoch(all, {4, 4, 3});
+    expected.resize(8);
+    epochs.push_back(epoch(full, {4, 4}));
+    CHECK(epochs.back() == expected);
+  }
+  Batches skipped(x, labels, 4, {.seed = {3}, .drop_last = true});
+  skipped.skip(4);
+  CHECK(epoch(skipped, {4, 4}) == epochs[2]);
+
+  Batches whole(x, labels, 11, {.drop_last = true}), even(x, labels, 1, {.shuffle = false, .drop_last = true});
+  CHECK(whole.per_epoch() == 1);
+  epoch(whole, {11, 11});
+  CHECK(even.per_epoch() == 11);
+  CHECK_THROWS_WITH_AS(
+      Batches(x, labels, 12, {.drop_last = true}),
+      "Batches: with drop_last, expected at least as many rows as a batch has, found 11 rows and batches of 12", Error);
+
+  // Targets, too.
+  const Matrix<float> targets = 2 * x;
+  Batches pairs(x, targets, 4, {.drop_last = true});
+  for (int i = 0; i < 5; ++i) CHECK(pairs.next().y.rows() == 4);
+}
+
 TEST_CASE("every row comes once an epoch, each epoch in another order") {
   const auto x = make_rows(11);
   const auto labels = make_labels(11);

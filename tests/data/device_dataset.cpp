@@ -57,6 +57,13 @@ TEST_CASE("its batches are those of the CPU, in the same order") {
     CHECK(numbers(batch.x) == ConstMatrixView<float>(loaded, x.size(), 4));
     CHECK(batch.y.to(cpu) == std::vector<std::int32_t>(y.begin(), y.end()));
   }
+  auto full = batches(there, 2, {.seed = Seed{5}, .drop_last = true});
+  auto full_here = batches(data, 2, {.seed = Seed{5}, .drop_last = true});
+  CHECK(full.per_epoch() == 1);
+  for (int i = 0; i < 4; ++i) {
+    const auto labels = full_here.next().y;
+    CHECK(full.next().y.to(cpu) == std::vector<std::int32_t>(labels.begin(), labels.end()));
+  }
   const DeviceLabels few(std::vector<int>{1}, emulated);
   CHECK_THROWS_WITH_AS(DeviceBatches(there.images, few, 2),
                        "Batches: expected one label a row, found 3 rows and 1 labels", Error);

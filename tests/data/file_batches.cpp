@@ -89,6 +89,9 @@ TEST_CASE("the same of a tensor of a safetensors file, with labels of another ty
   const SafetensorsRows<float> file(folder / "a", "x");
   const BatchOptions options{.seed = {4}};
   CHECK(trained(Batches(x, labels, 50, options), 1) == trained(FileBatches(file, labels, 50, options), 1));
+  const BatchOptions full{.seed = {4}, .drop_last = true};  // 700 = 2 * 300 + 100
+  CHECK(FileBatches(file, labels, 300, full).per_epoch() == 2);
+  CHECK(trained(Batches(x, labels, 300, full), 1) == trained(FileBatches(file, labels, 300, full), 1));
 }
 
 TEST_CASE("batches that are skipped are those that would have been taken") {

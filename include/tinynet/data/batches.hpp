@@ -19,6 +19,8 @@ namespace tinynet {
 struct BatchOptions {
   bool shuffle = true;  ///< a new order every epoch, else the order of the data
   Seed seed{};          ///< of the orders
+  /// The last batch of an epoch is left out if it has fewer rows than the others.
+  bool drop_last = false;
 };
 
 namespace detail {
@@ -26,7 +28,8 @@ namespace detail {
 /// The rows of a data set in the order in which they are given out: a new one every epoch.
 class RowOrder {
  public:
-  /// Throws Error (usage) if the numbers of rows and labels differ or the batch size is not positive.
+  /// Throws Error (usage) if the numbers of rows and labels differ, the batch size is not positive, or nothing is left
+  /// without the last batch.
   RowOrder(Index rows, Index labels, Index size, const BatchOptions& options)
       : size_(size), shuffle_(options.shuffle), generator_(options.seed) {
     if (rows != labels)
@@ -35,19 +38,23 @@ class RowOrder {
     if (size <= 0 || rows == 0)
       throw Error(ErrorCode::usage, "Batches: expected a positive batch size and at least one row, found " +
                                         std::to_string(size) + " and " + std::to_string(rows));
+    if (options.drop_last && rows < size)
+      throw Error(ErrorCode::usage, "Batches: with drop_last, expected at least as many rows as a batch has, found " +
+                                        std::to_string(rows) + " rows and batches of " + std::to_string(size));
     order_.resize(static_cast<std::size_t>(rows));
     std::iota(order_.begin(), order_.end(), Index{0});
-    next_ = order_.size();
+    end_ = static_cast<std::size_t>(options.drop_last ? rows - rows % size : rows);
+    next_ = end_;
   }
 
   /// The rows of the next batch.
   std::span<const Index> next() {
-    if (next_ == order_.size()) {
+    if (next_ == end_) {
       next_ = 0;
       if (shuffle_) shuffle(order_, generator_);
     }
     const std::size_t begin = next_;
-    next_ = std::min(next_ + static_cast<std::size_t>(size_), order_.size());
+    next_ = std::min(next_ + static_cast<std::size_t>(size_), end_);
     return std::span<const Index>(order_).subspan(begin, next_ - begin);
   }
 
@@ -61,13 +68,14 @@ class RowOrder {
   /// All rows of the epoch, and where in them the last batch began.
   std::span<const Index> all() const { return order_; }
   Index begin(std::span<const Index> batch) const { return batch.data() - order_.data(); }
-  Index per_epoch() const { return (static_cast<Index>(order_.size()) + size_ - 1) / size_; }
+  Index per_epoch() const { return (static_cast<Index>(end_) + size_ - 1) / size_; }
 
  private:
   Index size_;
   bool shuffle_;
   Generator generator_;
   std::vector<Index> order_;
+  std::size_t end_ = 0;  // of what an epoch gives out
   std::size_t next_ = 0;
 };
 
@@ -106,8 +114,8 @@ concept Targets = EigenOperand<T> && !std::numeric_limits<typename T::Scalar>::i
 
 }  // namespace detail
 
-/// Gives out the rows of a data set a batch at a time; the last batch of an epoch may be smaller. The data must outlive
-/// it. `const auto [x, y] = batches.next();`
+/// Gives out the rows of a data set a batch at a time; the last batch of an epoch may be smaller, or is left out
+/// (BatchOptions::drop_last). The data must outlive it. `const auto [x, y] = batches.next();`
 template <class X, class Label>
 class Batches : public detail::RowBatches<X> {
  public:

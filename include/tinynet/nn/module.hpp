@@ -79,6 +79,15 @@ class Module {
   /// The net is used, not trained: the same as train(false).
   void eval() { derived().train(false); }
 
+  /// How many rows it needs at once: 2 with batch norm in training mode, else 1.
+  Index least_rows() const {
+    Index least = 1;
+    Derived::members(derived(), [&least](const auto&, const auto& member) {
+      if constexpr (requires { member.least_rows(); }) least = std::max<Index>(least, member.least_rows());
+    });
+    return least;
+  }
+
   /// Calls f with what the masks of each Dropout in it follow from, in order.
   void visit_masks(const detail::OnMasks& f) const {
     Derived::members(derived(), [&f](const auto&, const auto& member) {

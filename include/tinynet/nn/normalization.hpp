@@ -128,8 +128,9 @@ class BatchNorm1d : public Module<BatchNorm1d<Features, Scalar_>, Scalar_> {
                  sqrt(detail::copied_constant<Scalar>("running_var", running_var_) + eps_) * weight_ +
              bias_;
     if (x.rows() < 2)
-      throw Error(ErrorCode::usage,
-                  "BatchNorm1d: expected more than one row in training, found shape " + to_string(x.shape()));
+      throw Error(ErrorCode::usage, "BatchNorm1d: expected more than one row in training, found shape " +
+                                        to_string(x.shape()) +
+                                        "; the drop_last of batches leaves out the last of an epoch if it is smaller");
     const auto batch = batch_norm_with_statistics(x, weight_, bias_, eps_);
     const auto n = static_cast<double>(x.rows());
     follow(running_mean_, batch.mean, momentum_);
@@ -139,6 +140,9 @@ class BatchNorm1d : public Module<BatchNorm1d<Features, Scalar_>, Scalar_> {
 
   /// Normalises by the batch and learns its mean and variance (on), or by what was learnt (off).
   void train(bool on = true) { training_ = on; }
+
+  /// More than one in training mode: one alone has no variance.
+  Index least_rows() const { return training_ ? 2 : 1; }
 
   static void members(auto& self, auto&& visit) {
     visit("weight", self.weight_);

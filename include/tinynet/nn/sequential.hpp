@@ -181,7 +181,12 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
   void train(bool on = true) {
     for (auto& entry : entries_) entry->train(on);
   }
-  /// As in other modules.
+  // As in other modules.
+  Index least_rows() const {
+    Index least = 1;
+    for (const auto& entry : entries_) least = std::max(least, entry->least_rows());
+    return least;
+  }
   void visit_masks(const detail::OnMasks& f) const {
     for (const auto& entry : entries_) entry->visit_masks(f);
   }
@@ -217,6 +222,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     virtual void visit(const std::string& prefix, const OnParameter&, const OnBuffer&) = 0;
     virtual void print(std::ostream& out, const std::string& indent) const = 0;
     virtual void train(bool on) = 0;
+    virtual Index least_rows() const = 0;
     virtual void visit_masks(const detail::OnMasks& f) const = 0;
     virtual std::unique_ptr<AnyEntry> clone() const = 0;
     virtual bool assign(const AnyEntry& other) = 0;
@@ -237,6 +243,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     }
     void print(std::ostream& out, const std::string& indent) const override { detail::print(out, module, indent); }
     void train(bool on) override { module.train(on); }
+    Index least_rows() const override { return module.least_rows(); }
     void visit_masks(const detail::OnMasks& f) const override { module.visit_masks(f); }
     std::unique_ptr<AnyEntry> clone() const override { return std::make_unique<Entry>(*this); }
     bool assign(const AnyEntry& other) override {
