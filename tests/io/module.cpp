@@ -1,10 +1,13 @@
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstdint>
 #include <tinynet/io/module.hpp>
 #include <tinynet/nn/mlp.hpp>
 #include <tinynet/nn/normalization.hpp>
 #include <tinynet/nn/sequential.hpp>
 #include <tinynet/optim/optimizer.hpp>
+#include <vector>
 
 #include "temporary_folder.hpp"
 
@@ -95,4 +98,32 @@ TEST_CASE("float into double as it is, double into float on request") {
   CHECK_THROWS_AS(load_safetensors(folder / "double", narrow), Error);
   CHECK(load_safetensors(folder / "double", narrow, {.convert = true}).converted.size() == 4);
   CHECK(numbers(narrow) == floats);
+}
+
+TEST_CASE("tensors are saved the same, const or not, with their type named or not") {
+  const test::TemporaryFolder folder;
+  MLP<4, 3, 2> net{Seed{1}};
+  const auto& constant = net;
+  std::vector<test::Bytes> files;
+  const auto add = [&](const auto& save) {
+    save(folder / "net");
+    files.push_back(test::read_bytes(folder / "net"));
+  };
+  add([&](const std::string& path) { save_safetensors(path, net); });
+  add([&](const std::string& path) { save_safetensors(path, state_dict(net)); });
+  add([&](const std::string& path) { save_safetensors(path, state_dict(constant)); });
+  add([&](const std::string& path) { save_safetensors<float>(path, state_dict(net)); });
+  add([&](const std::string& path) { save_safetensors<float>(path, state_dict(constant)); });
+  add([&](const std::string& path) { save_safetensors<const float>(path, state_dict(net)); });
+  add([&](const std::string& path) { save_safetensors<const float>(path, state_dict(constant)); });
+  for (const auto& file : files) CHECK(file == files[0]);
+
+  // Other numbers, too; a list of tensors is made of what can be written to as of what cannot.
+  std::array<std::int64_t, 2> whole{1, -2};
+  const std::array<double, 2> wide{0.5, 2};
+  save_safetensors<std::int64_t>(folder / "whole", {{.name = "x", .shape = {2}, .data = whole.data()}});
+  save_safetensors<const double>(folder / "wide", {{.name = "x", .shape = {2}, .data = wide.data()}}, {{"a", "b"}});
+  CHECK(read_safetensors(folder / "whole").tensors()[0].values<std::int64_t>() == std::vector<std::int64_t>{1, -2});
+  CHECK(read_safetensors(folder / "wide").tensors()[0].values<double>() == std::vector<double>{0.5, 2});
+  CHECK(read_safetensors(folder / "wide").metadata().at("a") == "b");
 }

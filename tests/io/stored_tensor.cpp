@@ -91,3 +91,13 @@ TEST_CASE("the checksum sees everything, but not the order") {
   CHECK(sum({a, b}, {{"k", "v"}}) != right);
   CHECK(sum({a, b}, {{"k", "v"}}) != sum({a, b}, {{"k", "w"}}));
 }
+
+TEST_CASE("a type's Dtype, const or not, whatever its name") {
+  static_assert(tinynet::dtype_of<const float>() == Dtype::F32 && tinynet::dtype_of<volatile double>() == Dtype::F64);
+  static_assert(tinynet::dtype_of<long long>() == Dtype::I64 && tinynet::dtype_of<unsigned long long>() == Dtype::U64);
+  static_assert(tinynet::dtype_of<long>() == (sizeof(long) == 8 ? Dtype::I64 : Dtype::I32));
+  static_assert(tinynet::dtype_of<const std::uint8_t>() == Dtype::U8 && tinynet::dtype_of<signed char>() == Dtype::I8);
+  static_assert(tinynet::dtype_of<short>() == Dtype::I16 && tinynet::dtype_of<unsigned short>() == Dtype::U16);
+  static_assert(tinynet::dtype_of<const bool>() == Dtype::BOOL && tinynet::dtype_of<Eigen::half>() == Dtype::F16);
+  CHECK(tinynet::dtype_of<const double>() == Dtype::F64);
+}

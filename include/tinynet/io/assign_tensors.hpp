@@ -36,6 +36,18 @@ struct LoadReport {
 
 namespace detail {
 
+// Says why nothing can be loaded into numbers of this type.
+template <class Scalar>
+constexpr void require_loadable() {
+  static_assert(
+      !std::is_const_v<Scalar>,
+      "tinynet: nothing can be loaded into const numbers: the net, or what state_dict is asked of, must not be "
+      "const");
+  static_assert(
+      std::is_same_v<std::remove_const_t<Scalar>, float> || std::is_same_v<std::remove_const_t<Scalar>, double>,
+      "tinynet: tensors are loaded as float or double");
+}
+
 // By bits: std::isfinite is always true under -ffast-math.
 inline bool is_finite(double x) { return (std::bit_cast<std::uint64_t>(x) >> 52 & 0x7FF) != 0x7FF; }
 inline bool is_finite(float x) { return (std::bit_cast<std::uint32_t>(x) >> 23 & 0xFF) != 0xFF; }
@@ -170,8 +182,7 @@ void check_finite(const std::string& path, const StoredTensor& tensor, const Loa
 template <class Scalar>
 LoadReport assign_tensors(const std::string& path, const std::vector<StoredTensor>& from,
                           const std::vector<NamedTensor<Scalar>>& to, const LoadOptions& options = {}) {
-  static_assert(std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>,
-                "tensors are loaded as float or double");
+  detail::require_loadable<Scalar>();
   LoadReport report;
   detail::check_fit(path, from, to, options, report);
 
@@ -180,7 +191,9 @@ LoadReport assign_tensors(const std::string& path, const std::vector<StoredTenso
   if (!options.allow_nonfinite)
     for (const NamedTensor<Scalar>& t : to) detail::check_finite<Scalar>(path, *stored.at(t.name), options);
   for (const NamedTensor<Scalar>& t : to)
-    detail::visit_values<Scalar>(*stored.at(t.name), [&](std::size_t i, Scalar value) { t.data[i] = value; });
+    detail::visit_values<Scalar>(*stored.at(t.name), [&](std::size_t i, Scalar value) {
+      if constexpr (!std::is_const_v<Scalar>) t.data[i] = value;  // else require_loadable has said what is wrong
+    });
   return report;
 }
 

@@ -120,6 +120,7 @@ template <detail::IsModule Net, class Opt>
 Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
   using Scalar = typename Net::Scalar;
   static_assert(detail::on_cpu<Scalar>, "tinynet: load_checkpoint: load before the net goes to another device");
+  static_assert(!std::is_const_v<Net>, "tinynet: load_checkpoint: nothing can be loaded into a const net");
   const SafeTensors file = read_safetensors(path);
   const auto steps = detail::checkpoint_number<Index>(file, detail::checkpoint_steps);
   const auto lr = detail::checkpoint_number<double>(file, detail::checkpoint_lr);
@@ -130,7 +131,7 @@ Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
                  .actual = "format " + std::to_string(format)});
   auto tensors = state_dict(net);
   auto state = optimizer.state();
-  for (const NamedTensor<Scalar>& t : detail::optimizer_tensors(state)) tensors.push_back(t);
+  for (const NamedTensor<Scalar>& t : detail::optimizer_tensors(state)) tensors.push_back({t.name, t.shape, t.data});
   const auto streams = detail::checkpoint_streams(file, net);
   Metadata about = file.metadata();
   about.erase(detail::checkpoint_format);

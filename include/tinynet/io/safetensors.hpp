@@ -23,6 +23,7 @@
 #include <tinynet/io/source.hpp>
 #include <tinynet/io/stored_tensor.hpp>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -266,7 +267,7 @@ inline void write_safetensors(const std::string& path, const std::vector<StoredT
   write_file(path, parts);
 }
 
-/// Writes a net's tensors (float or double), as write_safetensors does.
+/// Writes a net's tensors, or others of one type of numbers, as write_safetensors does.
 template <class Scalar>
 void save_safetensors(const std::string& path, const std::vector<NamedTensor<const Scalar>>& tensors,
                       const Metadata& metadata = {}) {
@@ -285,11 +286,24 @@ void save_safetensors(const std::string& path, const std::vector<NamedTensor<con
   write_safetensors(path, stored, metadata);
 }
 
+/// The same of tensors that may be written to, such as the state_dict of a net that is not const.
+template <class Scalar = void, class Number>
+requires(!std::is_const_v<Number> &&
+         (std::is_void_v<Scalar> || std::is_same_v<std::remove_const_t<Scalar>, Number>))  //
+    void save_safetensors(const std::string& path, const std::vector<NamedTensor<Number>>& tensors,
+                          const Metadata& metadata = {}) {
+  std::vector<NamedTensor<const Number>> read_only;
+  read_only.reserve(tensors.size());
+  for (const NamedTensor<Number>& t : tensors) read_only.push_back({t.name, t.shape, t.data});
+  save_safetensors<Number>(path, read_only, metadata);
+}
+
 /// Reads a file into a net's tensors (float or double). All or nothing, see assign_tensors for what fits and the
 /// errors.
 template <class Scalar>
 LoadReport load_safetensors(const std::string& path, const std::vector<NamedTensor<Scalar>>& tensors,
                             const LoadOptions& options = {}) {
+  detail::require_loadable<Scalar>();
   const SafeTensors file = read_safetensors(path);
   LoadReport report = assign_tensors(path, file.tensors(), tensors, options);
   report.verified = file.verified();

@@ -78,22 +78,42 @@ inline std::string_view dtype_name(Dtype dtype) { return detail::dtypes[static_c
 /// Bytes of one number.
 inline std::size_t dtype_size(Dtype dtype) { return detail::dtypes[static_cast<std::size_t>(dtype)].size; }
 
-/// The Dtype of a C++ type, which must be one of those below.
+/// The Dtype of a C++ type, const or not: bool, a whole number of 8 to 64 bits, Eigen::half, Eigen::bfloat16, float or
+/// double.
 template <class T>
 constexpr Dtype dtype_of() {
-  if constexpr (std::is_same_v<T, bool>) return Dtype::BOOL;
-  if constexpr (std::is_same_v<T, std::uint8_t>) return Dtype::U8;
-  if constexpr (std::is_same_v<T, std::int8_t>) return Dtype::I8;
-  if constexpr (std::is_same_v<T, std::int16_t>) return Dtype::I16;
-  if constexpr (std::is_same_v<T, std::uint16_t>) return Dtype::U16;
-  if constexpr (std::is_same_v<T, Eigen::half>) return Dtype::F16;
-  if constexpr (std::is_same_v<T, Eigen::bfloat16>) return Dtype::BF16;
-  if constexpr (std::is_same_v<T, std::int32_t>) return Dtype::I32;
-  if constexpr (std::is_same_v<T, std::uint32_t>) return Dtype::U32;
-  if constexpr (std::is_same_v<T, float>) return Dtype::F32;
-  if constexpr (std::is_same_v<T, std::int64_t>) return Dtype::I64;
-  if constexpr (std::is_same_v<T, std::uint64_t>) return Dtype::U64;
-  if constexpr (std::is_same_v<T, double>) return Dtype::F64;
+  using Number = std::remove_cv_t<T>;
+  constexpr bool is_text = std::is_same_v<Number, char> || std::is_same_v<Number, wchar_t> ||
+                           std::is_same_v<Number, char8_t> || std::is_same_v<Number, char16_t> ||
+                           std::is_same_v<Number, char32_t>;
+  if constexpr (std::is_same_v<Number, bool>) {
+    return Dtype::BOOL;
+  } else if constexpr (std::is_same_v<Number, float>) {
+    return Dtype::F32;
+  } else if constexpr (std::is_same_v<Number, double>) {
+    return Dtype::F64;
+  } else if constexpr (std::is_same_v<Number, Eigen::half>) {
+    return Dtype::F16;
+  } else if constexpr (std::is_same_v<Number, Eigen::bfloat16>) {
+    return Dtype::BF16;
+  } else if constexpr (std::is_integral_v<Number> && !is_text && sizeof(Number) <= 8) {
+    constexpr bool with_sign = std::is_signed_v<Number>;
+    switch (sizeof(Number)) {
+      case 1:
+        return with_sign ? Dtype::I8 : Dtype::U8;
+      case 2:
+        return with_sign ? Dtype::I16 : Dtype::U16;
+      case 4:
+        return with_sign ? Dtype::I32 : Dtype::U32;
+      default:
+        return with_sign ? Dtype::I64 : Dtype::U64;
+    }
+  } else {
+    static_assert(sizeof(T) == 0,
+                  "tinynet: numbers in files are bool, whole numbers of 8 to 64 bits, Eigen::half, Eigen::bfloat16, "
+                  "float or double, and these are of another type");
+    return Dtype::F32;
+  }
 }
 
 /// A tensor in a file, or to be written into one. The bytes are somebody else's.
