@@ -1,13 +1,16 @@
 // The processes of an MPI job: `mpirun -n 4 program`, on one machine or many. Needs MPI (the CMake component mpi).
 #pragma once
 
-#ifndef OMPI_SKIP_MPICXX
-#define OMPI_SKIP_MPICXX 1  // the C interface is all that is used
-#endif
-#ifndef MPICH_SKIP_MPICXX
+// The C interface is all that is used.
+#pragma push_macro("OMPI_SKIP_MPICXX")
+#pragma push_macro("MPICH_SKIP_MPICXX")
+#undef OMPI_SKIP_MPICXX
+#undef MPICH_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1
 #define MPICH_SKIP_MPICXX 1
-#endif
 #include <mpi.h>  // not found? Debian: apt-get install libopenmpi-dev, and mpicxx as the compiler
+#pragma pop_macro("MPICH_SKIP_MPICXX")
+#pragma pop_macro("OMPI_SKIP_MPICXX")
 
 #include <array>
 #include <chrono>
