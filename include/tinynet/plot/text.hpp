@@ -1,7 +1,8 @@
-// Words in a picture, in the small font of stb_easy_font. Needs stb, as do grid.hpp and confusion.hpp, which include this.
+// Words in a picture, in the small font of stb_easy_font. Needs stb, as do grid.hpp and confusion.hpp, which include
+// this.
 #pragma once
 
-#include <math.h>
+#include <math.h>  // what stb includes
 #include <stdlib.h>
 
 #include <array>
@@ -17,9 +18,9 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #endif
-namespace tinynet::detail::stb {
-#include <stb_easy_font.h>  // includes <math.h> and <stdlib.h>, which are there already
-}  // namespace tinynet::detail::stb
+namespace tinynet_stb {
+#include <stb_easy_font.h>  // not found? Debian: apt-get install libstb-dev, and -I /usr/include/stb
+}  // namespace tinynet_stb
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
@@ -42,7 +43,7 @@ inline std::string drawable(std::string_view text) {
 /// How wide `draw_text` makes a line, in pixels. It is text_height * scale high.
 inline Index text_width(std::string_view text, Index scale = 1) {
   std::string line = detail::drawable(text);
-  return detail::stb::stb_easy_font_width(line.data()) * scale;
+  return tinynet_stb::stb_easy_font_width(line.data()) * scale;
 }
 inline constexpr Index text_height = 12;  ///< of a line, in pixels
 
@@ -55,7 +56,7 @@ inline void draw_text(Picture& picture, Index row, Index column, std::string_vie
   std::string line = detail::drawable(text);
   std::vector<std::array<Corner, 4>> boxes(64 * line.size() + 1);  // about 270 bytes a letter, says the library
   const int bytes = static_cast<int>(boxes.size() * sizeof boxes[0]);
-  const int count = detail::stb::stb_easy_font_print(0, 0, line.data(), nullptr, boxes.data(), bytes);
+  const int count = tinynet_stb::stb_easy_font_print(0, 0, line.data(), nullptr, boxes.data(), bytes);
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     const Corner &from = boxes[i][0], &to = boxes[i][2];  // the corners go round the box
     const auto top = static_cast<Index>(from.y), left = static_cast<Index>(from.x);
