@@ -1,7 +1,9 @@
 // Parameters: named views into one flat vector that belongs to a net.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <tinynet/autodiff/device_gradient.hpp>
@@ -16,6 +18,13 @@ struct FlatParameters {
   /// A column vector in the memory where the numbers lie.
   using Vector = detail::vector_of<Scalar>;
 
+  /// The part that one parameter takes, and what has happened to it.
+  struct Place {
+    Index begin, size;          ///< which of the numbers
+    bool moved_away = false;    ///< whether the parameter lies elsewhere now, so that changes here do not reach it
+    std::uint64_t changes = 0;  ///< how often optimizers, assignments and loading have changed its numbers
+  };
+
   /// Zeros.
   explicit FlatParameters(Index size) : value(detail::constant_matrix<Scalar, dynamic, 1>(size, 1, 0)), gradient(size) {
     gradient.setZero();
@@ -25,42 +34,73 @@ struct FlatParameters {
 
   Vector value;                                            ///< all numbers
   typename detail::GradientVector<Scalar>::type gradient;  ///< the gradient of each
-  bool left = false;  ///< whether a parameter that lay here lies elsewhere now, so that changes here do not reach it
-  std::uint64_t changes = 0;  ///< how often optimizers and assignments have changed the numbers
+  std::forward_list<Place> places;                         ///< of every parameter that lies here, or has lain here
 };
 
 namespace detail {
 
-/// Throws Error (usage) if gradients here would not reach the parameters that they are of.
-template <class Scalar>
-void require_in_place(const FlatParameters<Scalar>& parameters) {
-  if (parameters.left)
-    throw Error(ErrorCode::usage,
-                "backward: the parameters have been moved since they were used, into the flat vector of an optimizer "
-                "or of another net; make the optimizer first, and compute the loss again");
+[[noreturn, gnu::cold]] inline void throw_moved() {
+  throw Error(ErrorCode::usage,
+              "backward: the parameters have been moved since they were used, into the flat vector of an optimizer "
+              "or of another net; make the optimizer first, and compute the loss again");
 }
+
+/// Some numbers of a flat vector, one after another: those of one parameter or of several. What it refers to stays as
+/// long as it does.
+template <class Scalar>
+struct ParameterRange {
+  std::shared_ptr<FlatParameters<Scalar>> storage{};  ///< null: there is no such range
+  Index begin = 0, size = 0;
+
+  explicit operator bool() const { return storage != nullptr; }
+  /// Is it the whole flat vector?
+  bool is_whole() const { return begin == 0 && size == storage->size(); }
+
+  Scalar* values() const { return storage->value.data() + begin; }
+  Scalar* gradients() const { return storage->gradient.data() + begin; }
+  void zero_gradient() const {
+    if (is_whole())
+      storage->gradient.setZero();  // which a device may put off
+    else
+      fill(gradients(), size, number_of<Scalar>(0));
+  }
+
+  /// Throws Error (usage) if gradients here would not reach the parameters that they are of.
+  void require_in_place() const {
+    for (const auto& place : storage->places)
+      if (place.moved_away && place.begin < begin + size && begin < place.begin + place.size) throw_moved();
+  }
+};
 
 /// A parameter on a tape. What it refers to stays as long as it does.
 template <class Scalar>
 class ParameterNode final : public Node<Scalar> {
  public:
-  ParameterNode(std::shared_ptr<FlatParameters<Scalar>> storage, Index offset, Shape size)
-      : Node<Scalar>("parameter", size, recording), storage_(std::move(storage)), changes_(storage_->changes) {
+  using Place = typename FlatParameters<Scalar>::Place;
+
+  ParameterNode(std::shared_ptr<FlatParameters<Scalar>> storage, const Place* place, Shape size)
+      : Node<Scalar>("parameter", size, recording),
+        storage_(std::move(storage)),
+        place_(place),
+        changes_(place->changes) {
     this->owns_value = this->owns_gradient = false;
-    this->value = storage_->value.data() + offset;
-    this->gradient = exposed_data(storage_->gradient) + offset;
+    this->value = storage_->value.data() + place->begin;
+    this->gradient = exposed_data(storage_->gradient) + place->begin;
   }
 
   void require_value() const override {
-    if (storage_->changes != changes_)
+    if (place_->changes != changes_)
       throw Error(ErrorCode::usage, "backward: a parameter " + to_string(this->shape) +
                                         " has changed since it was used, by a step of an optimizer or an assignment; "
                                         "compute the loss again");
   }
-  void require_gradient() const override { require_in_place(*storage_); }
+  void require_gradient() const override {
+    if (place_->moved_away) throw_moved();
+  }
 
  private:
   std::shared_ptr<FlatParameters<Scalar>> storage_;
+  const Place* place_;  // in the storage
   std::uint64_t changes_;
 };
 
@@ -72,10 +112,15 @@ template <class Scalar_>
 class AnyParameter {
  public:
   using Scalar = Scalar_;
+  /// Which part of a flat vector it takes.
+  using Place = typename FlatParameters<Scalar>::Place;
 
   /// A matrix [rows, cols], or with rank 1 a vector [cols].
   AnyParameter(Shape shape, int rank)
-      : storage_(std::make_shared<FlatParameters<Scalar>>(shape.size())), shape_(shape), rank_(rank) {}
+      : storage_(std::make_shared<FlatParameters<Scalar>>(shape.size())),
+        place_(&storage_->places.emplace_front(Place{0, shape.size()})),
+        shape_(shape),
+        rank_(rank) {}
   AnyParameter(const AnyParameter& other) : AnyParameter(other.shape_, other.rank_) { copy_numbers(other); }
   AnyParameter(AnyParameter&&) noexcept = default;
   AnyParameter& operator=(const AnyParameter& other) {
@@ -83,10 +128,12 @@ class AnyParameter {
     copy_numbers(other);
     return *this;
   }
+  /// Takes the other's place: whoever trains that one trains this one from now on.
   AnyParameter& operator=(AnyParameter&& other) noexcept {
-    leave(other.storage_);
+    if (this == &other) return *this;
+    leave();
     storage_ = std::move(other.storage_);
-    offset_ = other.offset_;
+    place_ = other.place_;
     shape_ = other.shape_;
     rank_ = other.rank_;
     return *this;
@@ -113,40 +160,51 @@ class AnyParameter {
   }
 
   /// The numbers, row by row.
-  Scalar* data() { return storage_->value.data() + offset_; }
-  const Scalar* data() const { return storage_->value.data() + offset_; }
+  Scalar* data() { return storage_->value.data() + offset(); }
+  const Scalar* data() const { return storage_->value.data() + offset(); }
   /// The gradient, row by row.
-  Scalar* gradient_data() const { return detail::exposed_data(storage_->gradient) + offset_; }
+  Scalar* gradient_data() const { return detail::exposed_data(storage_->gradient) + offset(); }
 
   /// Where its numbers lie.
   const std::shared_ptr<FlatParameters<Scalar>>& storage() const { return storage_; }
   /// Where in the flat vector its numbers begin.
-  Index offset() const { return offset_; }
+  Index offset() const { return place_->begin; }
+  /// The part of the flat vector that is its own.
+  Place& place() const { return *place_; }
+
+  /// Says that the numbers have been written, all of them: a loss that was computed from what they were before has no
+  /// gradient any more, and an optimizer forgets what rounding has kept from them.
+  void mark_changed() noexcept { ++place_->changes; }
 
   /// Moves the numbers to another flat vector; later changes go there.
   void move_to(std::shared_ptr<FlatParameters<Scalar>> storage, Index offset) {
     using detail::copy;
     copy(data(), size(), storage->value.data() + offset);
-    copy(storage_->gradient.data() + offset_, size(), storage->gradient.data() + offset);
-    leave(storage);
+    copy(storage_->gradient.data() + this->offset(), size(), storage->gradient.data() + offset);
+    leave();
+    place_ = &storage->places.emplace_front(Place{offset, size()});
     storage_ = std::move(storage);
-    offset_ = offset;
+  }
+
+  /// Could a copy of the other's numbers take the place of these without anybody seeing that the other has not moved
+  /// here itself? Then it is of the same shape, and no optimizer, tape or other parameter knows where it lies.
+  bool can_take_numbers_of(const AnyParameter& other) const {
+    return storage_ != nullptr && shape_ == other.shape_ && rank_ == other.rank_ && other.storage_.use_count() == 1;
   }
 
  private:
   void copy_numbers(const AnyParameter& other) {
     using detail::copy;
     copy(other.data(), size(), data());
-    ++storage_->changes;
+    mark_changed();
   }
 
-  // Who has been moved from lies nowhere.
-  void leave(const std::shared_ptr<FlatParameters<Scalar>>& next) noexcept {
-    if (storage_ && storage_ != next) storage_->left = true;
+  void leave() noexcept {
+    if (storage_) place_->moved_away = true;
   }
 
   std::shared_ptr<FlatParameters<Scalar>> storage_;
-  Index offset_ = 0;
+  Place* place_;  // in the storage
   Shape shape_;
   int rank_;
 };
@@ -179,21 +237,31 @@ class Parameter : public AnyParameter<Scalar_> {
   Var<Scalar, Rows, Cols> var() const {
     auto& tape = detail::Tape<Scalar>::current();
     return Var<Scalar, Rows, Cols>(
-        tape.template append<detail::ParameterNode<Scalar>>(this->storage(), this->offset(), this->shape()));
+        tape.template append<detail::ParameterNode<Scalar>>(this->storage(), &this->place(), this->shape()));
   }
 };
 
 namespace detail {
 
+/// Where the parameters lie, in this order: those that follow one another in a flat vector are one range.
+template <class Scalar>
+std::vector<ParameterRange<Scalar>> parameter_ranges(const std::vector<AnyParameter<Scalar>*>& parameters) {
+  std::vector<ParameterRange<Scalar>> ranges;
+  for (const AnyParameter<Scalar>* parameter : parameters) {
+    if (!ranges.empty() && ranges.back().storage == parameter->storage() &&
+        ranges.back().begin + ranges.back().size == parameter->offset())
+      ranges.back().size += parameter->size();
+    else
+      ranges.push_back({parameter->storage(), parameter->offset(), parameter->size()});
+  }
+  return ranges;
+}
+
 /// Are the parameters one flat vector already, in this order and with nothing else in it?
 template <class Scalar>
 bool is_flat(const std::vector<AnyParameter<Scalar>*>& parameters) {
-  Index offset = 0;
-  for (const AnyParameter<Scalar>* parameter : parameters) {
-    if (parameter->storage() != parameters.front()->storage() || parameter->offset() != offset) return false;
-    offset += parameter->size();
-  }
-  return !parameters.empty() && offset == parameters.front()->storage()->size();
+  const auto ranges = parameter_ranges(parameters);
+  return ranges.size() == 1 && ranges.front().is_whole();
 }
 
 /// Puts the parameters into one flat vector, unless they are, and returns it.
@@ -209,6 +277,32 @@ std::shared_ptr<FlatParameters<Scalar>> flatten(const std::vector<AnyParameter<S
     offset += parameter->size();
   }
   return flat;
+}
+
+/// Does anything but these ranges lie in the flat vector of one of them?
+template <class Scalar>
+bool share_their_vectors(const std::vector<ParameterRange<Scalar>>& ranges) {
+  for (const auto& range : ranges) {
+    Index others = range.storage->size();
+    for (const auto& own : ranges)
+      if (own.storage == range.storage) others -= own.size;
+    for (const auto& place : range.storage->places)
+      if (place.moved_away) others -= place.size;
+    if (others > 0) return true;
+  }
+  return false;
+}
+
+/// Where an optimizer finds the parameters. Those that lie apart are joined to one flat vector. But a part of a net
+/// stays within the net's: this remains one vector, and the rest of it what it is.
+template <class Scalar>
+std::vector<ParameterRange<Scalar>> gather(const std::vector<AnyParameter<Scalar>*>& parameters) {
+  auto ranges = parameter_ranges(parameters);
+  const bool apart = std::any_of(ranges.begin(), ranges.end(),
+                                 [&](const auto& range) { return range.storage != ranges.front().storage; });
+  if (!apart || share_their_vectors(ranges)) return ranges;
+  flatten(parameters);
+  return parameter_ranges(parameters);
 }
 
 }  // namespace detail

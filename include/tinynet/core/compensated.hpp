@@ -1,7 +1,7 @@
 // Small steps off large numbers, without losing what rounding cuts off.
 #pragma once
 
-#include <tinynet/core/host_device.hpp>
+#include <tinynet/core/math.hpp>
 
 namespace tinynet::detail {
 
@@ -13,6 +13,12 @@ constexpr void subtract_compensated(Number& number, Number step, Number& lost) {
   const Number changed = number + change;
   lost = (changed - number) - change;
   number = changed;
+}
+
+/// `lost`, if the number is still the one that it was lost from, else 0: somebody else has written it since.
+template <class Number>
+constexpr Number still_lost(Number number, Number written, Number lost) {
+  return math::select(math::equal(number, written), lost, Number(0));
 }
 
 }  // namespace tinynet::detail

@@ -186,6 +186,16 @@ typename Pack<Scalar>::Mask less(Pack<Scalar> a, Pack<Scalar> b) {
   return {Eigen::internal::pcmp_lt(a.v, b.v)};
 }
 
+/// a == b.
+template <class T>
+constexpr bool equal(T a, T b) {
+  return a == b;
+}
+template <class Scalar>
+typename Pack<Scalar>::Mask equal(Pack<Scalar> a, Pack<Scalar> b) {
+  return {Eigen::internal::pcmp_eq(a.v, b.v)};
+}
+
 /// condition ? a : b, element by element.
 template <class T>
 constexpr T select(bool condition, T a, T b) {

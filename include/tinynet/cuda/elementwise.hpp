@@ -72,7 +72,7 @@ template <class Rule, class Scalar, std::size_t States>
 struct Update {
   Rule rule;
   const Scalar *p, *g;
-  Scalar* lost;
+  Scalar *lost, *written;
   std::array<Scalar*, States> state;
 
   constexpr auto operator()(Index i) const { return call(i, std::make_index_sequence<States>{}); }
@@ -80,8 +80,10 @@ struct Update {
  private:
   template <std::size_t... I>
   constexpr auto call(Index i, std::index_sequence<I...>) const {
-    auto parameter = p[i].number;
-    subtract_compensated(parameter, rule(parameter, g[i].number, state[I][i].number...), lost[i].number);
+    auto parameter = p[i].number, rest = still_lost(parameter, written[i].number, lost[i].number);
+    subtract_compensated(parameter, rule(parameter, g[i].number, state[I][i].number...), rest);
+    lost[i].number = rest;
+    written[i].number = parameter;
     return parameter;
   }
 };
@@ -125,8 +127,10 @@ void copy_block(Shape shape, Strides<const On<Number, Device>> from, Strides<On<
 
 template <class Rule, class Number, class Device, std::size_t States>
 void update_parameters(const Rule& rule, Index size, On<Number, Device>* p, const On<Number, Device>* g,
-                       On<Number, Device>* lost, const std::array<On<Number, Device>*, States>& state) {
-  each(p, size, elementwise::Update<Rule, On<Number, Device>, States>{rule, p, g, lost, state});
+                       On<Number, Device>* lost, const std::array<On<Number, Device>*, States>& state,
+                       On<Number, Device>* written = nullptr) {
+  if (written == nullptr) written = p;
+  each(p, size, elementwise::Update<Rule, On<Number, Device>, States>{rule, p, g, lost, written, state});
 }
 
 }  // namespace tinynet::detail

@@ -46,7 +46,7 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
     const auto parameters = parameters_.lock();
     held_.reset();
     if (parameters == nullptr) return;  // nobody can see their gradient any more
-    require_in_place(*parameters);
+    ParameterRange<Scalar>{parameters, 0, parameters->size()}.require_in_place();
     if (pending_) parameters->gradient.data();  // of a graph that was retained: the other one comes first
     std::swap(this->gradient, upstream_);       // what was there goes back to the tape; null: 1
     ++this->references;
@@ -71,10 +71,12 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
 
   /// The same, along with a step of the parameters: see gpu::UpdateArguments.
   template <class Rule, std::size_t States>
-  void put_and_step(const Rule& rule, Scalar* sum, Scalar* lost, const std::array<Scalar*, States>& state) {
+  void put_and_step(const Rule& rule, Scalar* sum, Scalar* lost, Scalar* written,
+                    const std::array<Scalar*, States>& state) {
     auto arguments = update_arguments<static_cast<int>(States)>(rule, sum);
     arguments.parameters = parameters();
     arguments.lost = address(lost);
+    arguments.written = address(written);
     std::transform(state.begin(), state.end(), arguments.state, [](Scalar* numbers) { return address(numbers); });
     DeviceRuntime<Device>::launch(arguments);
   }
@@ -110,17 +112,20 @@ class DeviceFusedLoss final : public Node<On<Number, Device>>, public PendingGra
   bool pending_ = false;
 };
 
-/// A step of all parameters; with the sum of the gradients of a fused step that is still pending, in one kernel.
+/// A step of the parameters in a range; of all of them with the sum of the gradients of a fused step that is still
+/// pending, in one kernel.
 template <class Rule, class Number, class Device, std::size_t States>
-void update_all(const Rule& rule, FlatParameters<On<Number, Device>>& parameters, On<Number, Device>* lost,
-                const std::array<On<Number, Device>*, States>& state) {
-  auto& gradient = parameters.gradient;
-  const auto [taken, owner] = gradient.take();
-  if (auto* const pending = static_cast<DeviceFusedLoss<Number, Device>*>(taken)) {  // nothing else is ever pending
-    if (!pending->is_shared()) return pending->put_and_step(rule, gradient.numbers(), lost, state);
-    pending->put(gradient.numbers(), false);
+void update_all(const Rule& rule, const ParameterRange<On<Number, Device>>& parameters, On<Number, Device>* lost,
+                On<Number, Device>* written, const std::array<On<Number, Device>*, States>& state) {
+  auto& gradient = parameters.storage->gradient;
+  if (parameters.is_whole()) {
+    const auto [taken, owner] = gradient.take();
+    if (auto* const pending = static_cast<DeviceFusedLoss<Number, Device>*>(taken)) {  // nothing else is ever pending
+      if (!pending->is_shared()) return pending->put_and_step(rule, gradient.numbers(), lost, written, state);
+      pending->put(gradient.numbers(), false);
+    }
   }
-  update_parameters(rule, parameters.size(), parameters.value.data(), gradient.data(), lost, state);
+  update_parameters(rule, parameters.size, parameters.values(), parameters.gradients(), lost, state, written);
 }
 
 /// Calls f with the plan whose tiles have as many rows as there is memory for.
@@ -167,7 +172,8 @@ auto device_fused_way(const Output<Net, Source>& output) {
   if (!recording || engine() == Engine::tape || output.is_computed()) return flat;
   bool possible = false;
   with_fused_plan(output, [&](const auto*, auto) { possible = true; });
-  if (possible) flat = whole_flat_vector(output.net());
+  if (possible)
+    if (auto range = contiguous_parameters(output.net()); range && range.is_whole()) flat = std::move(range.storage);
   return flat != nullptr && flat->size() == Layers::parameters ? flat : nullptr;  // a layer may be without bias
 }
 

@@ -28,6 +28,7 @@ struct UpdateArguments {
   Scalar* gradient;                  ///< out
   Scalar* parameters;                ///< in and out, as all below; not used by KeepParameters
   Scalar* lost;                      ///< what rounding has kept from the parameters so far
+  Scalar* written = nullptr;         ///< the parameters as the last step left them, see update_parameters on the CPU
   Scalar* state[States > 0 ? States : 1];
 
   /// What it touches: an optimizer's states are of the parameters that this gradient belongs to.
@@ -88,8 +89,11 @@ class FusedUpdate {
   }
   template <int... I>
   TINYNET_DEVICE void apply(int i, Scalar g, std::integer_sequence<int, I...>) const {
-    const Scalar step = a_.rule(a_.parameters[i], g, a_.state[I][i]...);
-    subtract_compensated(a_.parameters[i], step, a_.lost[i]);
+    Scalar* const written = a_.written == nullptr ? a_.parameters : a_.written;
+    Scalar parameter = a_.parameters[i], lost = still_lost(parameter, written[i], a_.lost[i]);
+    subtract_compensated(parameter, a_.rule(parameter, g, a_.state[I][i]...), lost);
+    a_.parameters[i] = written[i] = parameter;
+    a_.lost[i] = lost;
   }
 
   const Block& block_;

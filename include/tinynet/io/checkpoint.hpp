@@ -130,6 +130,7 @@ Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
                  .expected = "format 1",
                  .actual = "format " + std::to_string(format)});
   auto tensors = state_dict(net);
+  const auto parameters = detail::parameter_list(net);
   auto state = optimizer.state();
   for (const NamedTensor<Scalar>& t : detail::optimizer_tensors(state)) tensors.push_back({t.name, t.shape, t.data});
   const auto streams = detail::checkpoint_streams(file, net);
@@ -141,6 +142,7 @@ Metadata load_checkpoint(const std::string& path, Net& net, Opt& optimizer) {
   assign_tensors(path, file.tensors(), tensors);  // from here on nothing fails, for lack of memory neither
   auto stream = streams.begin();
   if (!streams.empty()) net.visit_masks([&stream](detail::MaskStream& masks) { masks = *stream++; });
+  for (auto* const parameter : parameters) parameter->mark_changed();
   optimizer.restore(steps, std::move(state));
   optimizer.set_lr(lr);
   return about;

@@ -16,7 +16,12 @@ void save_safetensors(const std::string& path, const M& net, const Metadata& met
 /// Reads all parameters and buffers of a module, all or nothing; see assign_tensors for what fits and the errors.
 template <detail::IsModule M>
 LoadReport load_safetensors(const std::string& path, M& net, const LoadOptions& options = {}) {
-  return load_safetensors(path, state_dict(net), options);  // of a const net, const numbers: which it says
+  const auto parameters = detail::parameter_list(net);
+  const LoadReport report =
+      load_safetensors(path, state_dict(net), options);  // of a const net, const numbers: which it says
+  if constexpr (!std::is_const_v<M>)
+    for (auto* const parameter : parameters) parameter->mark_changed();
+  return report;
 }
 
 }  // namespace tinynet

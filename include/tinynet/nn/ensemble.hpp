@@ -190,8 +190,8 @@ class FusedCrossEntropies {
 
   /// The loss of one more net, whose number run() will write.
   template <class L>
-  Var<Scalar, 1, 1> add(const std::shared_ptr<FlatParameters<Scalar>>& flat, const StageList<Scalar>& stages,
-                        const L& labels, const CrossEntropyOptions& options) {
+  Var<Scalar, 1, 1> add(const ParameterRange<Scalar>& flat, const StageList<Scalar>& stages, const L& labels,
+                        const CrossEntropyOptions& options) {
     TileCrossEntropy<Scalar> tiles(x_, check_fused_input(x_, stages), labels, options);
     const auto [node, y] = append_fused(flat, stages);
     losses_.push_back({std::move(tiles), node});

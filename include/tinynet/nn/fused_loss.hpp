@@ -16,7 +16,7 @@ namespace detail {
 template <class Scalar>
 class FusedLoss final : public Node<Scalar> {
  public:
-  FusedLoss(std::shared_ptr<FlatParameters<Scalar>> parameters, const StageList<Scalar>& stages)
+  FusedLoss(ParameterRange<Scalar> parameters, const StageList<Scalar>& stages)
       : Node<Scalar>("fused_loss", {1, 1}, true),
         parameters_(std::move(parameters)),
         stages_(with_gradients(stages)),
@@ -25,7 +25,7 @@ class FusedLoss final : public Node<Scalar> {
   bool is_leaf() const override { return false; }
   bool null_is_one() const override { return true; }
   void backward() override {
-    require_in_place(*parameters_);
+    parameters_.require_in_place();
     step_.add_gradients(this->gradient == nullptr ? Scalar(1) : *this->gradient);
   }
 
@@ -34,7 +34,7 @@ class FusedLoss final : public Node<Scalar> {
  private:
   StageList<Scalar> with_gradients(StageList<Scalar> stages) const {
     const auto gradient_of = [this](const Scalar* parameter) {
-      return parameter == nullptr ? nullptr : parameters_->gradient.data() + (parameter - parameters_->value.data());
+      return parameter == nullptr ? nullptr : parameters_.gradients() + (parameter - parameters_.values());
     };
     for (std::size_t i = 0; i < stages.size; ++i) {
       stages.stage[i].weight_gradient = gradient_of(stages.stage[i].weight);
@@ -43,31 +43,31 @@ class FusedLoss final : public Node<Scalar> {
     return stages;
   }
 
-  std::shared_ptr<FlatParameters<Scalar>> parameters_;
+  ParameterRange<Scalar> parameters_;
   StageList<Scalar> stages_;
   FusedStep<Scalar> step_;
 };
 
-/// The flat vector that all parameters of a net make up, or null if something else is in it or they are apart.
+/// Where all parameters of a net follow one another in a flat vector, their own or that of a larger net; no range if
+/// they are apart.
 template <class Net>
-std::shared_ptr<FlatParameters<typename Net::Scalar>> whole_flat_vector(const Net& net) {
-  std::shared_ptr<FlatParameters<typename Net::Scalar>> flat;
-  Index offset = 0;
-  bool whole = true;
+ParameterRange<typename Net::Scalar> contiguous_parameters(const Net& net) {
+  ParameterRange<typename Net::Scalar> range;
+  bool together = true;
   visit_members(
       net, "",
       [&](const std::string&, const auto& parameter) {
-        if (!flat) flat = parameter.storage();
-        whole = whole && parameter.storage() == flat && parameter.offset() == offset;
-        offset += parameter.size();
+        if (!range) range = {parameter.storage(), parameter.offset(), 0};
+        together = together && parameter.storage() == range.storage && parameter.offset() == range.begin + range.size;
+        range.size += parameter.size();
       },
       [](const std::string&, const auto&) {});
-  return whole && flat && flat->size() == offset ? flat : nullptr;
+  return together ? range : ParameterRange<typename Net::Scalar>{};
 }
 
 /// Puts the fused step of a net on the tape; whoever runs it writes the loss there.
 template <class Scalar>
-std::pair<FusedLoss<Scalar>*, Var<Scalar, 1, 1>> append_fused(const std::shared_ptr<FlatParameters<Scalar>>& flat,
+std::pair<FusedLoss<Scalar>*, Var<Scalar, 1, 1>> append_fused(const ParameterRange<Scalar>& flat,
                                                               const StageList<Scalar>& stages) {
   auto& tape = Tape<Scalar>::current();
   auto* const node = tape.template append<FusedLoss<Scalar>>(flat, stages);
@@ -78,19 +78,19 @@ std::pair<FusedLoss<Scalar>*, Var<Scalar, 1, 1>> append_fused(const std::shared_
 
 /// Records the fused step of a net with a loss of its rows; `factor` scales the sum of the rows' losses.
 template <class Scalar>
-Var<Scalar, 1, 1> record_fused(const std::shared_ptr<FlatParameters<Scalar>>& flat, const StageList<Scalar>& stages,
-                               const Rows& x, const TileLoss<Scalar>& loss, double factor) {
+Var<Scalar, 1, 1> record_fused(const ParameterRange<Scalar>& flat, const StageList<Scalar>& stages, const Rows& x,
+                               const TileLoss<Scalar>& loss, double factor) {
   const auto [node, y] = append_fused(flat, stages);
   *node->value = static_cast<Scalar>(node->step().run(x, loss) * factor);
   return y;
 }
 
-/// The flat parameters of an output's net if a loss of it can take the fused way, else null.
+/// The parameters of an output's net if a loss of it can take the fused way, else no range.
 template <class Net, class Source>
 auto fused_way(const Output<Net, Source>& output) {
   const bool possible = recording && output.records() && engine() != Engine::tape && !output.is_computed() &&
                         output.net().stages().size > 0;
-  return possible ? whole_flat_vector(output.net()) : nullptr;
+  return possible ? contiguous_parameters(output.net()) : ParameterRange<typename Net::Scalar>{};
 }
 
 /// Throws if the input does not fit the first stage; returns the number of outputs.

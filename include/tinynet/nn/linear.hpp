@@ -7,6 +7,7 @@
 #include <tinynet/core/random.hpp>
 #include <tinynet/nn/init.hpp>
 #include <tinynet/nn/module.hpp>
+#include <utility>
 
 namespace tinynet {
 
@@ -60,6 +61,19 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   Linear(Index in_features, Index out_features, Bias bias = {})
       : Linear(in_features, out_features, detail::DefaultGenerator().get(), bias) {}
 
+  Linear(const Linear&) = default;
+  Linear(Linear&&) noexcept = default;
+  Linear& operator=(const Linear&) = default;
+  /// `net.layer<1>() = Linear<30, 10>{generator}` changes the layer's numbers in place, so that it stays in the net's
+  /// flat vector, and with its optimizers. A layer that others know, such as one with an optimizer, brings its place.
+  Linear& operator=(Linear&& other) noexcept {
+    if (can_take_numbers_of(other)) return *this = std::as_const(other);
+    weight_ = std::move(other.weight_);
+    bias_ = std::move(other.bias_);
+    return *this;
+  }
+  ~Linear() = default;
+
   template <class Other>
   using Rebind = Linear<In, Out, Other>;
   template <class Other>
@@ -103,6 +117,11 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   static Index checked(Index size, Index known) {
     if (size <= 0 || !detail::may_equal(size, known)) detail::throw_linear_size(size, known);
     return size;
+  }
+
+  bool can_take_numbers_of(const Linear& other) const {
+    return weight_.can_take_numbers_of(other.weight_) && has_bias() == other.has_bias() &&
+           (!has_bias() || bias_->can_take_numbers_of(*other.bias_));
   }
 
   Parameter<Scalar, Out, In> weight_;

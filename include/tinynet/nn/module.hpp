@@ -107,15 +107,7 @@ class Module {
 
   /// Sets the gradients of all parameters to 0, as an optimizer's zero_grad() does.
   void zero_grad() requires(!std::is_void_v<Scalar>) {
-    using detail::fill;
-    const auto list = parameters();
-    if (detail::is_flat(list)) {
-      list.front()->storage()->gradient.setZero();  // which a device may put off
-      return;
-    }
-    for (auto* const parameter : list)
-      fill(parameter->storage()->gradient.data() + parameter->offset(), parameter->size(),
-           detail::number_of<typename Derived::Scalar>(0));
+    for (const auto& range : detail::parameter_ranges(parameters())) range.zero_gradient();
   }
 
   /// Every parameter and buffer by its name, as the function state_dict gives them.
@@ -167,17 +159,18 @@ void visit_members(M& module, const std::string& prefix, const OnParameter& on_p
   }
 }
 
-// A parameter that a module has under several names is there once.
+// A parameter that a module has under several names is there once. One by itself is a list of its own.
 template <class M>
 auto parameter_list(M& module) {
   using Any = AnyParameter<typename M::Scalar>;
   std::vector<std::conditional_t<std::is_const_v<M>, const Any, Any>*> list;
-  visit_members(
-      module, "",
-      [&](const std::string&, auto& parameter) {
-        if (std::find(list.begin(), list.end(), &parameter) == list.end()) list.push_back(&parameter);
-      },
-      [](const std::string&, auto&) {});
+  const auto add = [&list](const auto&, auto& parameter) {
+    if (std::find(list.begin(), list.end(), &parameter) == list.end()) list.push_back(&parameter);
+  };
+  if constexpr (IsParameter<M>)
+    add("", module);
+  else
+    visit_members(module, "", add, [](const std::string&, auto&) {});
   return list;
 }
 

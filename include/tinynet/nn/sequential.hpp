@@ -57,7 +57,11 @@ class Sequential : public Module<Sequential<Modules...>, typename detail::ChainS
   }
   Sequential(const Sequential& other) : Module<Sequential, Scalar>(other), modules_(other.modules_) { join(); }
   Sequential(Sequential&&) noexcept = default;
-  Sequential& operator=(const Sequential&) = default;
+  Sequential& operator=(const Sequential& other) {  // in place where the shapes are the same
+    modules_ = other.modules_;
+    join();
+    return *this;
+  }
   Sequential& operator=(Sequential&&) noexcept = default;
   ~Sequential() = default;
 

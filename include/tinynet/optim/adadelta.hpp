@@ -35,9 +35,10 @@ struct Adadelta {
 template <class Scalar = float>
 class Adadelta : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net. Throws Error (usage) for options below 0.
+  /// Of all parameters of the net, of a part of it, or of one parameter. Throws Error (usage) for options below 0.
   template <class Net>
-  explicit Adadelta(Net& net, AdadeltaOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {
+  explicit Adadelta(Net&& net, AdadeltaOptions options = {})
+      : Optimizer<Scalar>(std::forward<Net>(net), options.lr, 2), options_(options) {
     detail::check_options(
         "Adadelta",
         {{"lr", options.lr}, {"rho", options.rho}, {"eps", options.eps}, {"weight_decay", options.weight_decay}});
@@ -56,6 +57,6 @@ class Adadelta : public Optimizer<Scalar> {
   AdadeltaOptions options_;
 };
 template <class Net>
-Adadelta(Net&, AdadeltaOptions = {}) -> Adadelta<typename Net::Scalar>;
+Adadelta(Net&&, AdadeltaOptions = {}) -> Adadelta<detail::TrainedScalar<Net>>;
 
 }  // namespace tinynet

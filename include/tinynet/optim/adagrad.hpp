@@ -34,10 +34,10 @@ struct Adagrad {
 template <class Scalar = float>
 class Adagrad : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net. Throws Error (usage) for options below 0.
+  /// Of all parameters of the net, of a part of it, or of one parameter. Throws Error (usage) for options below 0.
   template <class Net>
-  explicit Adagrad(Net& net, AdagradOptions options = {})
-      : Optimizer<Scalar>(net, options.lr, 1, options.initial_accumulator_value), options_(options) {
+  explicit Adagrad(Net&& net, AdagradOptions options = {})
+      : Optimizer<Scalar>(std::forward<Net>(net), options.lr, 1, options.initial_accumulator_value), options_(options) {
     detail::check_options("Adagrad", {{"lr", options.lr},
                                       {"lr_decay", options.lr_decay},
                                       {"weight_decay", options.weight_decay},
@@ -57,6 +57,6 @@ class Adagrad : public Optimizer<Scalar> {
   AdagradOptions options_;
 };
 template <class Net>
-Adagrad(Net&, AdagradOptions = {}) -> Adagrad<typename Net::Scalar>;
+Adagrad(Net&&, AdagradOptions = {}) -> Adagrad<detail::TrainedScalar<Net>>;
 
 }  // namespace tinynet

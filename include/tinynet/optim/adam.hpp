@@ -71,9 +71,11 @@ void check_adam(const char* name, const Options& o) {
 template <class Scalar = float>
 class Adam : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net. Throws Error (usage) for options below 0, and betas that are not below 1.
+  /// Of all parameters of the net, of a part of it, or of one parameter. Throws Error (usage) for options below 0, and
+  /// betas that are not below 1.
   template <class Net>
-  explicit Adam(Net& net, AdamOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {
+  explicit Adam(Net&& net, AdamOptions options = {})
+      : Optimizer<Scalar>(std::forward<Net>(net), options.lr, 2), options_(options) {
     detail::check_adam("Adam", options);
   }
 
@@ -89,15 +91,17 @@ class Adam : public Optimizer<Scalar> {
   AdamOptions options_;
 };
 template <class Net>
-Adam(Net&, AdamOptions = {}) -> Adam<typename Net::Scalar>;
+Adam(Net&&, AdamOptions = {}) -> Adam<detail::TrainedScalar<Net>>;
 
 /// Adam with weight decay apart from the gradient, as torch.optim.AdamW.
 template <class Scalar = float>
 class AdamW : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net. Throws Error (usage) for options below 0, and betas that are not below 1.
+  /// Of all parameters of the net, of a part of it, or of one parameter. Throws Error (usage) for options below 0, and
+  /// betas that are not below 1.
   template <class Net>
-  explicit AdamW(Net& net, AdamWOptions options = {}) : Optimizer<Scalar>(net, options.lr, 2), options_(options) {
+  explicit AdamW(Net&& net, AdamWOptions options = {})
+      : Optimizer<Scalar>(std::forward<Net>(net), options.lr, 2), options_(options) {
     detail::check_adam("AdamW", options);
   }
 
@@ -113,6 +117,6 @@ class AdamW : public Optimizer<Scalar> {
   AdamWOptions options_;
 };
 template <class Net>
-AdamW(Net&, AdamWOptions = {}) -> AdamW<typename Net::Scalar>;
+AdamW(Net&&, AdamWOptions = {}) -> AdamW<detail::TrainedScalar<Net>>;
 
 }  // namespace tinynet

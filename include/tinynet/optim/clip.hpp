@@ -29,20 +29,12 @@ struct Clamp : Vectorized {
 
 namespace detail {
 
-/// The gradients of a net's parameters: one piece where they are a flat vector, as those of a net with an optimizer of
-/// its own are, else pieces of several. Nothing is moved.
+/// The gradients of a net's parameters, in as few pieces as they lie in. Nothing is moved.
 template <class Net>
 auto gradient_pieces(Net& net) {
   std::vector<std::span<typename Net::Scalar>> pieces;
-  const auto list = parameter_list(net);
-  for (std::size_t i = 0; i < list.size();) {
-    auto& storage = *list[i]->storage();
-    const Index begin = list[i]->offset();
-    Index end = begin;
-    for (; i < list.size() && list[i]->storage().get() == &storage && list[i]->offset() == end; ++i)
-      end += list[i]->size();
-    pieces.emplace_back(storage.gradient.data() + begin, static_cast<std::size_t>(end - begin));
-  }
+  for (const auto& range : parameter_ranges(parameter_list(net)))
+    pieces.emplace_back(range.gradients(), static_cast<std::size_t>(range.size));
   return pieces;
 }
 

@@ -43,9 +43,10 @@ struct RMSprop {
 template <class Scalar = float>
 class RMSprop : public Optimizer<Scalar> {
  public:
-  /// Of all parameters of the net. Throws Error (usage) for options below 0.
+  /// Of all parameters of the net, of a part of it, or of one parameter. Throws Error (usage) for options below 0.
   template <class Net>
-  explicit RMSprop(Net& net, RMSpropOptions options = {}) : Optimizer<Scalar>(net, options.lr, 3), options_(options) {
+  explicit RMSprop(Net&& net, RMSpropOptions options = {})
+      : Optimizer<Scalar>(std::forward<Net>(net), options.lr, 3), options_(options) {
     detail::check_options("RMSprop", {{"lr", options.lr},
                                       {"alpha", options.alpha},
                                       {"eps", options.eps},
@@ -66,6 +67,6 @@ class RMSprop : public Optimizer<Scalar> {
   RMSpropOptions options_;
 };
 template <class Net>
-RMSprop(Net&, RMSpropOptions = {}) -> RMSprop<typename Net::Scalar>;
+RMSprop(Net&&, RMSpropOptions = {}) -> RMSprop<detail::TrainedScalar<Net>>;
 
 }  // namespace tinynet

@@ -47,10 +47,11 @@ struct Momentum {
 template <class Scalar = float>
 class SGD : public Optimizer<Scalar> {
  public:
-  /// Throws Error (usage) for Nesterov without momentum or with dampening, and for options below 0.
+  /// Of all parameters of the net, of a part of it, or of one parameter. Throws Error (usage) for Nesterov without
+  /// momentum or with dampening, and for options below 0.
   template <class Net>
-  explicit SGD(Net& net, SGDOptions options = {})
-      : Optimizer<Scalar>(net, options.lr, options.momentum != 0 ? 1 : 0), options_(options) {
+  explicit SGD(Net&& net, SGDOptions options = {})
+      : Optimizer<Scalar>(std::forward<Net>(net), options.lr, options.momentum != 0 ? 1 : 0), options_(options) {
     detail::check_options("SGD",
                           {{"lr", options.lr}, {"momentum", options.momentum}, {"weight_decay", options.weight_decay}});
     if (options.nesterov && (options.momentum <= 0 || options.dampening != 0))
@@ -73,6 +74,6 @@ class SGD : public Optimizer<Scalar> {
   SGDOptions options_;
 };
 template <class Net>
-SGD(Net&, SGDOptions = {}) -> SGD<typename Net::Scalar>;
+SGD(Net&&, SGDOptions = {}) -> SGD<detail::TrainedScalar<Net>>;
 
 }  // namespace tinynet

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <new>
+#include <tinynet/core/language.hpp>
 #include <vector>
 
 namespace tinynet::detail {
