@@ -32,3 +32,30 @@ void check_all() {
 
 TEST_CASE("float") { check_all<float>(); }
 TEST_CASE("double") { check_all<double>(); }
+
+namespace {
+
+// Blocks of every size around that of the squares, within larger matrices.
+template <class Scalar>
+void check_blocks() {
+  for (const Index rows : {1, 2, 3, 5, 8, 15, 16, 17, 30, 33, 70})
+    for (const Index cols : {1, 2, 4, 7, 9, 16, 31, 32, 64, 65, 130}) {
+      CAPTURE(rows);
+      CAPTURE(cols);
+      const Matrix<Scalar> from = Matrix<Scalar>::Random(cols, rows + 3),
+                           before = Matrix<Scalar>::Random(rows, cols + 2);
+      Matrix<Scalar> to = before;
+      detail::transpose_block<Scalar>(rows, cols, {from.data(), rows + 3, to.data(), cols + 2, false});
+      CHECK(to.leftCols(cols) == from.leftCols(rows).transpose());
+      CHECK(to.rightCols(2) == before.rightCols(2));
+      to = before;
+      detail::transpose_block<Scalar>(rows, cols, {from.data(), rows + 3, to.data(), cols + 2, true});
+      CHECK(to.leftCols(cols) == before.leftCols(cols) + from.leftCols(rows).transpose());
+      CHECK(to.rightCols(2) == before.rightCols(2));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("blocks of float") { check_blocks<float>(); }
+TEST_CASE("blocks of double") { check_blocks<double>(); }

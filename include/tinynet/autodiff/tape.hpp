@@ -68,6 +68,8 @@ class Node {
   /// Throw Error (usage) if the value is not what it was when it was recorded, or if nobody has its gradient any more.
   virtual void require_value() const {}
   virtual void require_gradient() const {}
+  /// Writes a value that is pending.
+  virtual void compute() {}
   /// Whether backward() of a root takes no gradient at all for 1, so that nobody has to write a 1 somewhere.
   virtual bool null_is_one() const { return false; }
 
@@ -78,6 +80,7 @@ class Node {
   bool freed = false;      // backward() has been here and let go of the inputs
   bool owns_value = true;  // false: the numbers are the user's or a net's
   bool owns_gradient = true;
+  bool pending = false;  // the value is that of inputs[0], transposed, and compute() has still to write it
   Scalar* value = nullptr;
   Scalar* gradient = nullptr;  // null: zero
   Tape<Scalar>* tape = nullptr;

@@ -55,12 +55,13 @@ class Var {
   /// Will `backward` come here?
   bool requires_grad() const { return checked().wants_gradient; }
 
-  /// The numbers. The view is valid as long as a handle to this value lives.
-  View value() const { return View(checked().value, rows(), cols()); }
+  /// The numbers: a view that is valid as long as a handle to this value lives, and a copy from a temporary.
+  View value() const& { return View(computed().value, rows(), cols()); }
+  const detail::matrix_of<Scalar, Rows, Cols> value() const&& { return detail::copy_of(value()); }
   /// A copy of the numbers, wherever they are.
   Matrix<detail::number_of<Scalar>, Rows, Cols> to(Cpu) const {
     Matrix<detail::number_of<Scalar>, Rows, Cols> numbers(rows(), cols());
-    detail::copy_across(checked().value, numbers.size(), numbers.data());
+    detail::copy_across(computed().value, numbers.size(), numbers.data());
     return numbers;
   }
 
@@ -69,13 +70,15 @@ class Var {
     if (shape().size() != 1)
       throw Error(ErrorCode::usage, "item: expected a single number, found a matrix " + to_string(shape()));
     detail::number_of<Scalar> number;
-    detail::copy_across(node_->value, 1, &number);
+    detail::copy_across(computed().value, 1, &number);
     return number;
   }
 
   /// The gradient of what `backward` was called on by this leaf: zeros before the first call, then the sum over all
-  /// calls since `zero_grad`. Throws Error (usage) for anything but a leaf that wants one.
-  detail::view_of<Scalar, Rows, Cols> grad() const {
+  /// calls since `zero_grad`. A view, as value() is one; a copy from a temporary. Throws Error (usage) for anything but
+  /// a leaf that wants one.
+  const detail::matrix_of<Scalar, Rows, Cols> grad() const&& { return detail::copy_of(grad()); }
+  detail::view_of<Scalar, Rows, Cols> grad() const& {
     detail::Node<Scalar>& node = checked();
     if (!node.is_leaf() || !node.wants_gradient)
       throw Error(ErrorCode::usage,
@@ -119,14 +122,19 @@ class Var {
     constant.node()->share = checked().share;
     constant.node_->value = tape.allocate_numbers(shape().size());
     using detail::copy;
-    copy(node_->value, shape().size(), constant.node_->value);
+    copy(computed().value, shape().size(), constant.node_->value);
     return constant;
   }
 
   /// For writing operations: the node behind the handle; `Var(node)` takes over one reference.
   explicit Var(detail::Node<Scalar>* node) noexcept : node_(node) {}
-  /// For writing operations: the node behind the handle.
-  detail::Node<Scalar>* node() const { return node_; }
+  /// For writing operations: the node behind the handle, with its value.
+  detail::Node<Scalar>* node() const {
+    if (node_ != nullptr && node_->pending) node_->compute();
+    return node_;
+  }
+  /// The same, of which the value may be pending.
+  detail::Node<Scalar>* pending_node() const { return node_; }
 
   friend std::ostream& operator<<(std::ostream& out, const Var& x) { return out << x.to(cpu); }
 
@@ -137,6 +145,11 @@ class Var {
   detail::Node<Scalar>& checked() const {
     if (node_ == nullptr) detail::throw_usage("Var: this variable holds no value yet");
     return *node_;
+  }
+
+  detail::Node<Scalar>& computed() const {
+    checked();
+    return *node();
   }
 
   detail::Node<Scalar>* node_ = nullptr;

@@ -98,6 +98,18 @@ matrix_of<Scalar, Rows, Cols> constant_matrix(Index rows, Index cols, number_of<
   return matrix;
 }
 
+/// An owner of the numbers that a view shows.
+template <class Number, Index Rows, Index Cols>
+auto copy_of(const DeviceView<Number, Rows, Cols>& view) {
+  DeviceMatrix<std::remove_const_t<Number>, Rows, Cols> matrix(view.rows(), view.cols());
+  copy(view.data(), matrix.size(), matrix.data());
+  return matrix;
+}
+template <class Derived>
+typename Derived::PlainObject copy_of(const Eigen::DenseBase<Derived>& view) {
+  return view.derived();
+}
+
 /// Writes a matrix, or expression, of the program as row-major numbers of any device.
 template <class Scalar, class Derived>
 void write_numbers(const Eigen::DenseBase<Derived>& from, Scalar* to) {

@@ -3,6 +3,7 @@
 
 #include <tinynet/core/numbers.hpp>
 #include <tinynet/core/shape.hpp>
+#include <tinynet/cpu/transpose.hpp>
 
 namespace tinynet::detail {
 
@@ -21,6 +22,9 @@ requires on_cpu<Scalar>
 void copy_block(Shape shape, Strides<const Scalar> from, Strides<Scalar> to, bool accumulate) {
   if (from.col_stride == 1 && to.col_stride == 1 && from.row_stride == shape.cols && to.row_stride == shape.cols)
     shape = {1, shape.size()};
+  if (from.row_stride == 1 && from.col_stride != 1 && to.col_stride == 1)
+    return transpose_block(shape.rows, shape.cols,
+                           Transposition<Scalar>{from.data, from.col_stride, to.data, to.row_stride, accumulate});
   for (Index r = 0; r < shape.rows; ++r) {
     const Scalar* const source = from.at(r, 0);
     Scalar* const target = to.at(r, 0);

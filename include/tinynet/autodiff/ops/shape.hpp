@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tinynet/autodiff/operand.hpp>
+#include <tinynet/autodiff/transposed.hpp>
 #include <tinynet/cpu/copy_block.hpp>
 
 namespace tinynet {
@@ -33,25 +34,18 @@ auto block(const char* name, const X& operand, Index row, Index col, Shape shape
 
 }  // namespace detail
 
-/// [N, M] to [M, N].
+/// [N, M] to [M, N]. As a factor of `matmul` it costs nothing: that reads x itself. Like PyTorch's x.T it shows the
+/// numbers of a parameter as they are when it is used.
 template <TapeOperand X>
 auto transpose(const X& operand) {
   using Scalar = typename X::Scalar;
   const auto x = detail::as_var<Scalar>(operand);
   using VarX = std::remove_const_t<decltype(x)>;
   detail::require_all_rows("transpose", x);
-  return detail::record<VarX::Cols, VarX::Rows, Scalar>(
-      "transpose", {x.cols(), x.rows()},
-      [&](Scalar* y) {
-        copy_block({x.cols(), x.rows()}, detail::Strides<const Scalar>{x.node()->value, 1, x.cols()},
-                   detail::Strides<Scalar>{y, x.rows()}, false);
-      },
-      [](const detail::Result<Scalar>& y, const detail::Input<Scalar>& in) {
-        const auto dx = in.target();
-        copy_block(in.shape(), detail::Strides<const Scalar>{y.gradient, 1, y.shape.cols},
-                   detail::Strides<Scalar>{dx.data, in.shape().cols}, dx.accumulate);
-      },
-      x);
+  detail::Node<Scalar>* const node = x.node();
+  if (node == nullptr) throw Error(ErrorCode::usage, "transpose: the operand holds no value yet");
+  return Var<Scalar, VarX::Cols, VarX::Rows>(
+      detail::Tape<Scalar>::current().template append<detail::TransposeNode<Scalar>>(*node));
 }
 
 /// Rows begin .. begin + count - 1.
