@@ -47,7 +47,7 @@ auto batches_of(const X& x, const L& labels, const FitOptions& options) {
   if constexpr (is_device_labels<L>)
     return DeviceBatches(x, labels, options.batch, order);
   else
-    return Batches(x, label_span(labels), options.batch, order);
+    return Batches(x, labels, options.batch, order);
 }
 
 /// Throws Error (usage) if `fit` would come to a batch of fewer rows than a module of the net needs.
@@ -134,6 +134,18 @@ FitResult fit(const Net& net, Opt& optimizer, const X& x, const L& labels, FitOp
   return fit(net, optimizer, x, labels, options, [](const FitProgress&) {});
 }
 
+/// Other labels are a mistake that shall read as one.
+template <class Net, class Opt, class X, class L>
+requires(!Labels<L>) FitResult fit(const Net&, Opt&, const X&, const L&, FitOptions = {}) {
+  detail::require_labels<L>();
+  return {};
+}
+template <class Net, class Opt, class X, class L, class OnStep>
+requires(!Labels<L>) FitResult fit(const Net&, Opt&, const X&, const L&, FitOptions, OnStep&&) {
+  detail::require_labels<L>();
+  return {};
+}
+
 /// A row whose class a net got wrong.
 struct Misclassified {
   Index index;      ///< of the row
@@ -211,7 +223,7 @@ Evaluation evaluate(const Net& net, const X& x, const L& labels) {
   result.predicted = argmax_rows(logits);
   result.confidence = detail::softmax_at(logits, result.predicted);
   result.confusion.setZero(logits.cols(), logits.cols());
-  const auto host_labels = detail::on_host(labels);
+  const auto& host_labels = detail::on_host(labels);
   const auto label = detail::label_span(host_labels);
   for (std::size_t i = 0; i < result.predicted.size(); ++i) {
     const auto actual = static_cast<Index>(label[i]);
@@ -222,6 +234,11 @@ Evaluation evaluate(const Net& net, const X& x, const L& labels) {
   const auto rows = static_cast<double>(result.predicted.size());
   result.accuracy = (rows - static_cast<double>(result.misclassified.size())) / rows;
   return result;
+}
+template <class Net, class X, class L>
+requires(!Labels<L>) Evaluation evaluate(const Net&, const X&, const L&) {
+  detail::require_labels<L>();
+  return {};
 }
 
 }  // namespace tinynet

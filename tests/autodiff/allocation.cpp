@@ -54,7 +54,7 @@ TEST_CASE("steps with all operations, on four threads") {
   const Matrix<float> upstream = Matrix<float>::Constant(rows, classes, 1e-3f);
   double loss = 0;
   const auto step = [&] {
-    const detail::DataInput<float, dynamic, dynamic> x{Rows(pixels)};
+    const DataInput<float, dynamic, dynamic> x{Rows(pixels)};
     const auto h = linear(x, w1, b1);
     const auto normal = layer_norm(batch_norm(h, scale, b1), scale, b1);
     const auto wavy = sin(tanh(normal)) + sigmoid(normal) * cos(elu(normal)) - gelu(normal) / (square(normal) + 1.0);

@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <array>
+#include <memory>
 #include <string>
 #include <tinynet/core/rows.hpp>
+#include <utility>
 #include <vector>
 
 using namespace tinynet;
@@ -65,6 +68,43 @@ TEST_CASE("numbers that lie as they are wanted are not copied") {
   const Eigen::MatrixXd column_major = expected;
   CHECK(Rows(column_major).load(0, 5, scratch) == scratch);
   CHECK(Rows(counted<Matrix<float>>(5, 3)).load(0, 5, scratch) == scratch);
+}
+
+TEST_CASE("matrices and lists that are temporaries are kept") {
+  const auto make = [] { return Rows(counted<Matrix<float>>(5, 3)); };
+  const Rows all = make(), some = make().select(std::vector<Index>{4, 0});
+  const Rows one = make().select({1, 2}).middle_rows(1, 1), fixed = make().select(std::array<Index, 1>{3});
+  const std::vector<Matrix<float>> overwritten(20, Matrix<float>::Zero(5, 3));
+  const auto numbers = [](const Rows& rows) {
+    Matrix<float> copy(rows.rows(), rows.cols());
+    const float* const loaded = rows.load(0, rows.rows(), copy.data());
+    return Matrix<float>(ConstMatrixView<float>(loaded, rows.rows(), rows.cols()));
+  };
+  const Matrix<float> expected = counted<Matrix<float>>(5, 3);
+  CHECK(numbers(all) == expected);
+  CHECK(numbers(some).row(0) == expected.row(4));
+  CHECK(numbers(some).row(1) == expected.row(0));
+  CHECK(numbers(one).row(0) == expected.row(2));
+  CHECK(numbers(fixed).row(0) == expected.row(3));
+}
+
+TEST_CASE("a fingerprint tells all that may change, and nothing that may not") {
+  Matrix<float> x = counted<Matrix<float>>(5, 3);
+  const Rows rows(x);
+  const auto before = rows.fingerprint();
+  CHECK(rows.fingerprint() == before);
+  for (Index i = 0; i < x.size(); ++i) {
+    const float number = std::exchange(x.data()[i], -x.data()[i] - 1);
+    CHECK(rows.fingerprint() != before);
+    x.data()[i] = number;
+  }
+  CHECK(rows.fingerprint() == before);
+  x.row(1).swap(x.row(2));
+  CHECK(rows.fingerprint() != before);
+  const Rows unchanging = rows.owned_by(std::make_shared<int>());
+  const auto of_unchanging = unchanging.fingerprint();
+  x.setZero();
+  CHECK(unchanging.fingerprint() == of_unchanging);
 }
 
 TEST_CASE("a selection of rows, in its order, some more than once") {

@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <memory>
 #include <set>
+#include <tinynet/core/engine.hpp>
 #include <tinynet/data/batches.hpp>
 #include <tinynet/tinynet.hpp>
 #include <vector>
@@ -221,4 +224,94 @@ TEST_CASE("a regression in batches") {
     optimizer.step();
   }
   CHECK((net.layer<0>().weight().value() - Eigen::RowVector3f(1, -2, 0.5)).norm() < 1e-4F);
+}
+
+namespace {
+
+/// The gradient of a net by the sum of the losses of so many batches: of each by itself, and of all at the end.
+template <class Make>
+void check_accumulated(const Make& make, int count) {
+  MLP<2, 5, 3> net{Seed{1}};
+  using Gradient = FlatParameters<float>::Vector;
+  const auto gradient = [&] { return Gradient(flat_parameters(net)->gradient); };
+  auto one_by_one = make();
+  for (int i = 0; i < count; ++i) {
+    const auto [x, y] = one_by_one.next();
+    cross_entropy(net(x), y).backward();
+  }
+  const Gradient expected = gradient();
+  REQUIRE(expected.norm() > 0);
+  for (const Engine engine : {Engine::automatic, Engine::tape}) {
+    set_engine(engine);
+    net.zero_grad();
+    Var<float, 1, 1> total = constant(Matrix<float, 1, 1>::Zero());
+    {
+      auto batches = make();
+      for (int i = 0; i < count; ++i) {
+        const auto [x, y] = batches.next();
+        total = total + cross_entropy(net(x), y);
+      }
+    }  // the batches are gone now
+    total.backward();
+    CHECK((gradient() - expected).norm() <= 1e-5f * expected.norm());
+    // All batches first, then all losses.
+    net.zero_grad();
+    auto batches = make();
+    std::vector<decltype(batches.next())> kept;
+    for (int i = 0; i < count; ++i) kept.push_back(batches.next());
+    total = constant(Matrix<float, 1, 1>::Zero());
+    for (const auto& [x, y] : kept) total = total + cross_entropy(net(x), y);
+    total.backward();
+    CHECK((gradient() - expected).norm() <= 1e-5f * expected.norm());
+  }
+  set_engine(Engine::automatic);
+}
+
+}  // namespace
+
+TEST_CASE("losses of several batches add up, across the end of an epoch, too") {
+  const Matrix<float> x = Matrix<float>::Random(11, 2);
+  std::vector<int> labels;
+  for (int i = 0; i < 11; ++i) labels.push_back(i % 3);
+  for (const int count : {1, 2, 3, 4, 9}) {
+    CAPTURE(count);
+    check_accumulated([&] { return Batches(x, labels, 4); }, count);
+  }
+  std::vector<std::uint8_t> pixels(22);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 37 % 251);
+  const Dataset data{Images(pixels, 11, 1, 2), {labels.begin(), labels.end()}};
+  check_accumulated([&] { return batches(data, 4); }, 7);
+}
+
+TEST_CASE("a batch stays as it is as long as somebody has it, targets, too") {
+  const Matrix<float> x = make_rows(5), t = x.col(1);
+  Batches batches(x, t, 2);
+  const auto first = batches.next();
+  const Eigen::MatrixXf before = first.y;
+  for (int i = 0; i < 7; ++i) {
+    const auto next = batches.next();
+    CHECK(&next.y != &first.y);
+  }
+  CHECK(first.y == before);
+  std::vector<float> rows(4);
+  first.x.as_rows().load(0, 2, rows.data());
+  CHECK(rows[1] == before(0));
+  CHECK(rows[3] == before(1));
+}
+
+TEST_CASE("labels in Eigen columns, and copies of such batches") {
+  const Matrix<float> x = make_rows(7);
+  const std::vector<int> labels = make_labels(7);
+  Matrix<int> table = Matrix<int>::Constant(7, 2, 9);
+  for (int i = 0; i < 7; ++i) table(i, 1) = i;
+  Batches expected(x, labels, 3);
+  Batches expression(x, table.col(1).cast<std::int64_t>(), 3);
+  auto column = std::make_unique<Batches<Matrix<float>, int>>(x, table.col(1), 3);
+  auto copy = *column;
+  column.reset();
+  for (int i = 0; i < 5; ++i) {
+    const std::vector<int> wanted = check(expected.next());
+    CHECK(check(copy.next()) == wanted);
+    CHECK(check(expression.next()) == wanted);
+  }
 }

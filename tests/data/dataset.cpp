@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <tinynet/data/dataset.hpp>
 #include <vector>
 
@@ -55,4 +56,38 @@ TEST_CASE("a data set is as large as its images") {
   const Dataset data{Images({1, 2, 3, 4}, 2, 1, 2), {7, 9}};
   CHECK(data.size() == 2);
   CHECK(data.labels[1] == 9);
+}
+
+namespace {
+
+std::vector<float> read(const RowSelection& x) {
+  std::vector<float> copy(static_cast<std::size_t>(x.as_rows().shape().size()));
+  x.as_rows().load(0, x.size(), copy.data());
+  return copy;
+}
+
+}  // namespace
+
+TEST_CASE("lists of rows that are temporaries are kept, and so are the pictures") {
+  const auto make = [] { return Images({1, 2, 3, 4, 5, 6}, 3, 1, 2); };
+  const Images images = make();
+  const RowSelection some = images(std::vector<Index>{2, 0}), listed = images({2, 0});
+  const RowSelection fixed = images(std::array<Index, 2>{2, 0}), all = make() * 2,
+                     part = make()({2, 0}).middle_rows(1, 1);
+  const std::vector<std::vector<Index>> others(20, std::vector<Index>{1, 1});  // where the lists would have been
+  CHECK(read(some) == std::vector<float>{5, 6, 1, 2});
+  CHECK(read(listed) == std::vector<float>{5, 6, 1, 2});
+  CHECK(read(fixed) == std::vector<float>{5, 6, 1, 2});
+  CHECK(read(all) == std::vector<float>{2, 4, 6, 8, 10, 12});
+  CHECK(read(part) == std::vector<float>{1, 2});
+  const auto& matrix = make().matrix();
+  CHECK(matrix(2, 1) == 6);
+}
+
+TEST_CASE("pictures are multiplied and divided from either side") {
+  const Images images({1, 2, 3, 4, 5, 6}, 3, 1, 2);
+  CHECK(read(images * 2) == read(2 * images));
+  CHECK(read(images / 2) == read(images * 0.5));
+  CHECK(read(2 * images({1})) == std::vector<float>{6, 8});
+  CHECK(read(images({1}) / 2) == std::vector<float>{1.5, 2});
 }

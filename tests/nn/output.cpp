@@ -11,6 +11,8 @@
 #include <tinynet/mlp.hpp>
 #include <tinynet/nn/dropout.hpp>
 #include <tinynet/nn/sequential.hpp>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 using namespace tinynet;
@@ -188,4 +190,44 @@ TEST_CASE("one row with nothing recorded takes the short way, with the numbers o
   const std::string text =
       "linear: the input must have as many columns as the weight [out, in]; found [1, 4] and [4, 5]";
   CHECK_THROWS_WITH_AS(net(x.row(0).leftCols(4)).value(), text.c_str(), Error);
+}
+
+TEST_CASE("what a temporary gives owns what it needs") {
+  const Net net{Seed{1}};
+  const Matrix<float> expected = net(x).value();
+  const auto& var = net(x).var();
+  const auto& input = net(x).input();
+  const auto copy = net(x).value();
+  const auto of_a_temporary = Net{Seed{1}}(x);
+  static_assert(!std::is_reference_v<decltype(net(x).var())> && !std::is_reference_v<decltype(net(x).input())>);
+  const auto numbers = relu(net(x)).value();
+  const auto gradient = variable(Matrix<float>(Matrix<float>::Ones(50, 50))).grad();
+  const auto& weight = Net{Seed{1}}.layer<0>().weight();
+  const auto& other = Linear<5, 4>{Seed{1}}.weight();
+  const auto bias = Linear<5, 4>{Seed{1}}.bias().value();
+  const auto& function = ELU{0.5}.function();
+  const auto& module = Sequential{Linear<5, 4>{Seed{1}}, ReLU{}}.get<0>();
+  const std::vector<Matrix<float>> overwritten(50, Matrix<float>::Constant(6, 3, 7));
+  CHECK(var.value() == expected);
+  CHECK(input.rows() == 6);
+  CHECK(copy == expected);
+  CHECK(of_a_temporary.value() == expected);
+  CHECK(numbers == expected.cwiseMax(0));
+  CHECK(gradient.isZero());
+  CHECK(weight.value() == net.layer<0>().weight().value());
+  CHECK(other.value() == Linear<5, 4>{Seed{1}}.weight().value());
+  CHECK(bias == Linear<5, 4>{Seed{1}}.bias().value());
+  CHECK(function.alpha == 0.5);
+  CHECK(module.weight().value() == other.value());
+}
+
+TEST_CASE("the output of a temporary net can still be trained through") {
+  const auto make = [&] {
+    Net net{Seed{1}};
+    return std::pair(flat_parameters(net), std::move(net)(x));
+  };
+  const auto [parameters, y] = make();
+  cross_entropy(y, labels).backward();
+  Net net{Seed{1}};
+  CHECK((parameters->gradient - gradient(net, x, labels)).norm() <= 1e-5f);
 }

@@ -166,7 +166,8 @@ class AnyParameter {
   Scalar* gradient_data() const { return detail::exposed_data(storage_->gradient) + offset(); }
 
   /// Where its numbers lie.
-  const std::shared_ptr<FlatParameters<Scalar>>& storage() const { return storage_; }
+  const std::shared_ptr<FlatParameters<Scalar>>& storage() const& { return storage_; }
+  std::shared_ptr<FlatParameters<Scalar>> storage() const&& { return storage_; }
   /// Where in the flat vector its numbers begin.
   Index offset() const { return place_->begin; }
   /// The part of the flat vector that is its own.
@@ -223,15 +224,17 @@ class Parameter : public AnyParameter<Scalar_> {
   requires(!std::is_same_v<Other, Scalar>) explicit Parameter(const Parameter<Other, Rows, Cols>& other)
       : AnyParameter<Scalar>(other) {}
 
-  /// The numbers [rows, cols], to be read or changed.
-  detail::view_of<Scalar, Rows, Cols> value() { return {this->data(), this->shape().rows, this->shape().cols}; }
-  detail::const_view_of<Scalar, Rows, Cols> value() const {
+  /// The numbers [rows, cols], to be read or changed: a view, and a copy from a temporary.
+  detail::view_of<Scalar, Rows, Cols> value() & { return {this->data(), this->shape().rows, this->shape().cols}; }
+  detail::const_view_of<Scalar, Rows, Cols> value() const& {
     return {this->data(), this->shape().rows, this->shape().cols};
   }
-  /// The gradient [rows, cols].
-  detail::view_of<Scalar, Rows, Cols> grad() const {
+  const detail::matrix_of<Scalar, Rows, Cols> value() const&& { return detail::copy_of(value()); }
+  /// The gradient [rows, cols], in the same way.
+  detail::view_of<Scalar, Rows, Cols> grad() const& {
     return {this->gradient_data(), this->shape().rows, this->shape().cols};
   }
+  const detail::matrix_of<Scalar, Rows, Cols> grad() const&& { return detail::copy_of(grad()); }
 
   /// This parameter on the calling thread's tape.
   Var<Scalar, Rows, Cols> var() const {

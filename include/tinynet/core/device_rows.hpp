@@ -1,14 +1,16 @@
 // The input of a net on a device: rows.hpp for numbers that are there.
 #pragma once
 
+#include <memory>
 #include <tinynet/core/device.hpp>
 #include <tinynet/core/device_ranks.hpp>
 #include <tinynet/core/rows.hpp>
+#include <utility>
 
 namespace tinynet::detail {
 
-/// A read-only view of rows of uint8, float or double on a device, all of them or a selection. It does not own the
-/// numbers (nor the selection); they must stay until the last use, `backward()` included.
+/// A read-only view of rows of uint8, float or double on a device, all of them or a selection. The numbers and the
+/// selection must stay as they are until the last use, `backward()` included; it owns them only where it is told how.
 template <class Device>
 class DeviceRows {
  public:
@@ -19,12 +21,14 @@ class DeviceRows {
   DeviceRows(const On<Number, Device>* data, Shape shape, Index row_stride)
       : data_(data), shape_(shape), row_stride_(row_stride), type_(type_of<Number>()) {}
 
-  /// The rows with these numbers, in this order; they are taken to exist. Throws Error (usage) for a selection of one.
-  DeviceRows select(const On<Index, Device>* rows, Index count) const {
+  /// The rows with these numbers, in this order; they are taken to exist. The list stays as long as its owner does,
+  /// which these rows keep. Throws Error (usage) for a selection of one.
+  DeviceRows select(const On<Index, Device>* rows, Index count, std::shared_ptr<const void> owner = nullptr) const {
     if (selection_ != nullptr) throw Error(ErrorCode::usage, "Rows: a selection of a selection of rows");
     check_whole(share_);
     DeviceRows selected = *this;
     selected.selection_ = rows;
+    selected.selection_owner_ = std::move(owner);
     selected.shape_.rows = count;
     return selected;
   }
@@ -39,6 +43,12 @@ class DeviceRows {
     else
       part.selection_ = selection_ + begin;
     return part;
+  }
+  /// The same rows, of numbers that stay as long as their owner does, which these rows keep.
+  DeviceRows owned_by(std::shared_ptr<const void> owner) const {
+    DeviceRows owned = *this;
+    owned.table_owner_ = std::move(owner);
+    return owned;
   }
   /// The same rows, every number multiplied by `factor` when it is read.
   DeviceRows scaled(double factor) const {
@@ -84,6 +94,7 @@ class DeviceRows {
  private:
   const void* data_;
   const On<Index, Device>* selection_ = nullptr;
+  std::shared_ptr<const void> table_owner_{}, selection_owner_{};
   RowShare share_{};
   const DeviceRanks<Device>* ranks_ = nullptr;
   double scale_ = 1;

@@ -45,6 +45,7 @@ struct RowShare {
       partition = detail::Partition(rows * (rank + 1) / size - first_row);
     }
   }
+  RowShare(const Ranks&&, Index) = delete;  // tinynet: the share of a temporary: give the processes a name
   RowShare() = default;
 
   Index rows() const { return partition.rows(); }

@@ -4,17 +4,27 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <ranges>
 #include <span>
 #include <string>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
+#include <tinynet/core/fingerprint.hpp>
 #include <tinynet/core/math.hpp>
 #include <tinynet/core/ranks.hpp>
 #include <tinynet/core/shape.hpp>
 #include <tinynet/core/sparse_rows.hpp>
+#include <utility>
+#include <vector>
 
 namespace tinynet {
 namespace detail {
+
+/// A list of rows that is gone when the expression is over.
+template <class List>
+concept TemporaryList = std::ranges::contiguous_range<List> && !std::is_lvalue_reference_v<List> &&
+                        !std::ranges::borrowed_range<List> && std::is_same_v<std::ranges::range_value_t<List>, Index>;
 
 /// The numbers that a table of rows may have.
 enum class RowType : std::uint8_t { uint8, float32, float64 };
@@ -67,7 +77,8 @@ void convert(const Number* from, Index count, Scalar* to) {
 }  // namespace detail
 
 /// A read-only view of N rows of numbers: uint8, float or double, row- or column-major, all rows or a selection.
-/// It does not own the numbers (nor the selection); they must stay until the last use, `backward()` included.
+/// The numbers and the selection must stay as they are until the last use, `backward()` included. It does not own them,
+/// unless they are a temporary, or those of images or batches.
 class Rows {
  public:
   /// A view of a matrix whose elements lie in memory (an Eigen matrix, map or block).
@@ -76,6 +87,10 @@ class Rows {
       : Rows(matrix.derived().data(), {matrix.rows(), matrix.cols()},
              Derived::IsRowMajor ? matrix.outerStride() : matrix.innerStride(),
              Derived::IsRowMajor ? matrix.innerStride() : matrix.outerStride()) {}
+  /// Of a matrix that is a temporary: these rows keep it.
+  template <class Derived>
+  explicit Rows(Eigen::PlainObjectBase<Derived>&& matrix)
+      : Rows(std::make_shared<const Derived>(std::move(matrix.derived()))) {}
 
   /// A view of `shape.rows` rows; the strides are in elements.
   template <class Number>
@@ -87,8 +102,19 @@ class Rows {
         col_stride_(col_stride),
         type_(detail::type_of<Number>()) {}
 
-  /// The rows with these numbers, in this order. Throws Error (usage) if one of them does not exist.
-  Rows select(std::span<const Index> rows) const {
+  /// The rows with these numbers, in this order. A list that is a temporary is copied; another must stay until the last
+  /// use. Throws Error (usage) if one of the rows does not exist.
+  Rows select(std::span<const Index> rows) const { return select(rows, nullptr); }
+  Rows select(std::vector<Index>&& rows) const {
+    const auto list = std::make_shared<const std::vector<Index>>(std::move(rows));
+    return select(*list, list);
+  }
+  template <detail::TemporaryList List>
+  Rows select(List&& rows) const {
+    return select(std::vector<Index>(std::ranges::begin(rows), std::ranges::end(rows)));
+  }
+  /// The same, of a list that stays as long as its owner does, which these rows keep.
+  Rows select(std::span<const Index> rows, std::shared_ptr<const void> owner) const {
     if (!selection_.empty()) throw Error(ErrorCode::usage, "Rows: a selection of a selection of rows");
     detail::check_whole(share_);
     for (const Index row : rows)
@@ -98,6 +124,7 @@ class Rows {
     Rows selected = *this;
     selected.shape_.rows = static_cast<Index>(rows.size());
     selected.selection_ = rows;
+    selected.selection_owner_ = std::move(owner);
     return selected;
   }
 
@@ -125,6 +152,33 @@ class Rows {
   }
   /// What the numbers are multiplied by when they are read.
   double scale() const { return scale_; }
+
+  /// The same rows, of numbers that never change and stay as long as their owner does, which these rows keep.
+  Rows owned_by(std::shared_ptr<const void> owner) const {
+    Rows owned = *this;
+    owned.table_owner_ = std::move(owner);
+    return owned;
+  }
+  /// A number that is another one, almost certainly, when numbers or a selection are that may change; never 0 or 1.
+  std::uint64_t fingerprint() const {
+    detail::Fingerprint print;
+    if (!selection_owner_) print.add(selection_.data(), static_cast<Index>(selection_.size_bytes()));
+    if (table_owner_) return print.value();
+    const Index bytes = detail::size_of(type_);
+    const auto at = [&](Index r, Index c) {
+      return static_cast<const std::byte*>(data_) + (r * row_stride_ + c * col_stride_) * bytes;
+    };
+    if (row_stride_ == 1 && !is_selection()) {
+      for (Index c = 0; c < cols(); ++c) print.add(at(0, c), rows() * bytes);
+      return print.value();
+    }
+    for (Index r = 0; r < rows(); ++r)
+      if (col_stride_ == 1)
+        print.add(at(row(r), 0), cols() * bytes);
+      else
+        for (Index c = 0; c < cols(); ++c) print.add(at(row(r), c), bytes);
+    return print.value();
+  }
 
   /// The same rows, of bytes that never change, with a place for the lists of those that are not 0.
   Rows with(const detail::SparseCache& cache) const {
@@ -168,6 +222,8 @@ class Rows {
   /// The number in the table of row i.
   Index row(Index i) const { return selection_.empty() ? i : selection_[static_cast<std::size_t>(i)]; }
 
+  /// Where the table's numbers lie.
+  const void* data() const { return data_; }
   Index rows() const { return shape_.rows; }
   Index cols() const { return shape_.cols; }
   Shape shape() const { return shape_; }
@@ -207,8 +263,14 @@ class Rows {
     return scratch;
   }
 
+  template <class Matrix>
+  explicit Rows(std::shared_ptr<const Matrix> owner) : Rows(*owner) {
+    table_owner_ = std::move(owner);
+  }
+
   const void* data_;
   std::span<const Index> selection_{};
+  std::shared_ptr<const void> table_owner_{}, selection_owner_{};  // null: what they refer to is the user's
   RowShare share_{};
   const detail::SparseCache* cache_ = nullptr;
   double scale_ = 1;

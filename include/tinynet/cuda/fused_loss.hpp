@@ -157,7 +157,7 @@ void with_fused_plan(const Output<Net, Source>& output, const F& f) {
   using Number = number_of<typename Net::Scalar>;
   using Device = device_of<typename Net::Scalar>;
   using Layers = decltype(KernelNet<Net>::layers(output.net()));
-  output.input().rows.visit([&]<class Table>(const On<Table, Device>* table) {
+  output.input().as_rows().visit([&]<class Table>(const On<Table, Device>* table) {
     if constexpr (std::is_same_v<Table, std::uint8_t> || std::is_same_v<Table, Number>)
       with_plan<Layers, Number, Table>(DeviceRuntime<Device>::shared_bytes(), [&](auto plan) { f(table, plan); });
   });
@@ -185,7 +185,7 @@ auto record_device_fused(const std::shared_ptr<FlatParameters<typename Net::Scal
   using Scalar = typename Net::Scalar;
   using Number = number_of<Scalar>;
   using Device = device_of<Scalar>;
-  const auto& rows = output.input().rows;
+  const auto& rows = output.input().as_rows();
   using Layers = decltype(KernelNet<Net>::layers(output.net()));
   const Layers layers = KernelNet<Net>::layers(output.net());
   auto& tape = Tape<Scalar>::current();
@@ -220,7 +220,7 @@ auto record_device_fused(const std::shared_ptr<FlatParameters<typename Net::Scal
 template <class Net, class Source>
 Shape check_device_input(const Output<Net, Source>& output) {
   using Layers = decltype(KernelNet<Net>::layers(output.net()));
-  const Shape shape = output.input().rows.shape();
+  const Shape shape = output.input().shape();
   require_shapes(shape.cols == Layers::in.front(), "linear",
                  "the input must have as many columns as the weight [out, in]", shape,
                  Shape{Layers::out.front(), Layers::in.front()});
@@ -246,7 +246,7 @@ auto device_elementwise_loss(const char* name, const F& f, const Output<Net, Sou
   require_shapes(Shape{target.rows(), target.cols()} == shape, name,
                  "the input and the target must have the same shape", shape, {target.rows(), target.cols()});
   const auto& wanted = target_on_device<Scalar>(target);
-  const Index all_rows = output.input().rows.all_rows();
+  const Index all_rows = output.input().as_rows().all_rows();
   const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(all_rows * shape.cols) : 1.0;
   const auto row_loss = [&]<int Outputs>(std::integral_constant<int, Outputs>) {
     return gpu::ElementwiseRow<number_of<Scalar>, Outputs, F>{address(wanted.data()),
@@ -270,7 +270,7 @@ auto cross_entropy(const Output<Net, Source>& output, const L& labels, CrossEntr
   const auto flat = detail::device_fused_way(output);
   if (!flat) return cross_entropy(output.var(), labels, options);
   const Shape shape = detail::check_device_input(output);
-  const auto& rows = output.input().rows;
+  const auto& rows = output.input().as_rows();
   detail::require_some_rows(rows.all_rows());
   const auto& classes = detail::checked_labels<Scalar>(labels, shape, options.ignore_index);
   const double factor = detail::row_factor(options, labels, rows.all_rows(), rows.share().ranks);

@@ -3,14 +3,17 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <numeric>
-#include <ranges>
 #include <span>
 #include <string>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/core/random.hpp>
 #include <tinynet/data/dataset.hpp>
+#include <tinynet/data/label_table.hpp>
+#include <tinynet/data/recycled.hpp>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace tinynet {
@@ -79,8 +82,15 @@ class RowOrder {
   std::size_t next_ = 0;
 };
 
+/// What a batch consists of. Its rows keep it, wherever they are copied to: also a loss that is still to go backwards.
+template <class Answers>
+struct BatchBlock {
+  std::vector<Index> rows;
+  Answers answers;
+};
+
 /// What all batches on the CPU have: the rows of x, and the order in which they are given out.
-template <class X>
+template <class X, class Answers>
 class RowBatches {
  public:
   /// Passes over so many batches, faster than by taking them.
@@ -93,8 +103,18 @@ class RowBatches {
   RowBatches(const X& x, Index labels, Index size, const BatchOptions& options)
       : x_(x), order_(rows_of(x).rows(), labels, size, options) {}
 
-  std::span<const Index> next_rows() { return order_.next(); }
-  RowSelection select(std::span<const Index> rows) const { return RowSelection(rows_of(x_).select(rows)); }
+  using Block = BatchBlock<Answers>;
+
+  /// A block with the next rows, whose answers are still to be written.
+  const std::shared_ptr<Block>& next_block() {
+    const std::span<const Index> rows = order_.next();
+    const std::shared_ptr<Block>& block = blocks_.next();
+    block->rows.assign(rows.begin(), rows.end());
+    return block;
+  }
+  RowSelection select(const std::shared_ptr<Block>& block) const {
+    return RowSelection(rows_of(x_).select(block->rows, block));
+  }
 
  private:
   static Rows rows_of(const X& x) {
@@ -106,6 +126,7 @@ class RowBatches {
 
   const X& x_;
   RowOrder order_;
+  Recycled<Block> blocks_;
 };
 
 /// A matrix of numbers to be met, not of classes.
@@ -116,19 +137,17 @@ concept Targets = EigenOperand<T> && !std::numeric_limits<typename T::Scalar>::i
 
 /// Gives out the rows of a data set a batch at a time; the last batch of an epoch may be smaller, or is left out
 /// (BatchOptions::drop_last). The data must outlive it. `const auto [x, y] = batches.next();`
+/// A batch stays as it is as long as its x, or a loss of it: losses of several batches can be added up.
 template <class X, class Label>
-class Batches : public detail::RowBatches<X> {
+class Batches : public detail::RowBatches<X, std::vector<Label>> {
  public:
-  /// `x`: a matrix with a row an example, or images; `labels`: one a row. Throws Error (usage) if their numbers differ
-  /// or the batch size is not positive.
-  Batches(const X& x, std::span<const Label> labels, Index size, BatchOptions options = {})
-      : detail::RowBatches<X>(x, static_cast<Index>(labels.size()), size, options), labels_(labels) {}
+  /// `x`: a matrix with a row an example, or images; `labels`: one a row, which must outlive it, too (those in an Eigen
+  /// vector, column or expression are copied). Throws Error (usage) if their numbers differ or the batch size is not
+  /// positive.
+  Batches(const X& x, detail::LabelTable<Label> labels, Index size, BatchOptions options = {})
+      : detail::RowBatches<X, std::vector<Label>>(x, labels.size(), size, options), labels_(std::move(labels)) {}
   // Temporaries would be gone when the batches are made.
-  Batches(const X&&, std::span<const Label>, Index, BatchOptions = {}) = delete;
-  template <class L>
-  requires(!std::is_lvalue_reference_v<L> && !std::ranges::borrowed_range<L>)
-      Batches(const X&, L&&, Index, BatchOptions = {})
-  = delete;
+  Batches(const X&&, detail::LabelTable<Label>, Index, BatchOptions = {}) = delete;  // tinynet: give x a name
 
   /// Some rows, and the label of each.
   struct Batch {
@@ -136,31 +155,31 @@ class Batches : public detail::RowBatches<X> {
     std::span<const Label> y;  ///< their labels
   };
 
-  /// The next batch; it is valid until the next call.
+  /// The next batch; its y is valid as long as its x.
   Batch next() {
-    const std::span<const Index> rows = this->next_rows();
-    batch_labels_.resize(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) batch_labels_[i] = labels_[static_cast<std::size_t>(rows[i])];
-    return {this->select(rows), batch_labels_};
+    const auto& block = this->next_block();
+    block->answers.clear();
+    for (const Index row : block->rows) block->answers.push_back(labels_[row]);
+    return {this->select(block), block->answers};
   }
 
  private:
-  std::span<const Label> labels_;
-  std::vector<Label> batch_labels_;
+  detail::LabelTable<Label> labels_;
 };
 template <class X, class L>
-Batches(const X&, const L&, Index, BatchOptions = {}) -> Batches<X, typename L::value_type>;
+Batches(const X&, const L&, Index, BatchOptions = {}) -> Batches<X, detail::label_of<L>>;
 
 /// The same with numbers for targets, a row an example, as mse_loss and bce_with_logits take them.
 template <class X, detail::Targets T>
-class Batches<X, T> : public detail::RowBatches<X> {
+class Batches<X, T>
+    : public detail::RowBatches<X, Matrix<typename T::Scalar, dynamic, static_cast<Index>(T::ColsAtCompileTime)>> {
  public:
   using Numbers = Matrix<typename T::Scalar, dynamic, T::ColsAtCompileTime>;  ///< what a batch has of them
 
   /// `x`: a matrix with a row an example, or images; `targets`: a matrix with as many rows. Throws Error (usage) if
   /// their numbers differ or the batch size is not positive.
   Batches(const X& x, const T& targets, Index size, BatchOptions options = {})
-      : detail::RowBatches<X>(x, targets.rows(), size, options), targets_(targets) {}
+      : detail::RowBatches<X, Numbers>(x, targets.rows(), size, options), targets_(targets) {}
   Batches(const X&&, const T&, Index, BatchOptions = {}) = delete;
   Batches(const X&, const T&&, Index, BatchOptions = {}) = delete;
   Batches(const X&&, const T&&, Index, BatchOptions = {}) = delete;
@@ -171,17 +190,17 @@ class Batches<X, T> : public detail::RowBatches<X> {
     const Numbers& y;  ///< their targets
   };
 
-  /// The next batch; it is valid until the next call.
+  /// The next batch; its y is valid as long as its x.
   Batch next() {
-    const std::span<const Index> rows = this->next_rows();
-    batch_targets_.resize(static_cast<Index>(rows.size()), targets_.cols());
-    for (std::size_t i = 0; i < rows.size(); ++i) batch_targets_.row(static_cast<Index>(i)) = targets_.row(rows[i]);
-    return {this->select(rows), batch_targets_};
+    const auto& block = this->next_block();
+    block->answers.resize(static_cast<Index>(block->rows.size()), targets_.cols());
+    Index i = 0;
+    for (const Index row : block->rows) block->answers.row(i++) = targets_.row(row);
+    return {this->select(block), block->answers};
   }
 
  private:
   const T& targets_;
-  Numbers batch_targets_;
 };
 template <class X, detail::Targets T>
 Batches(const X&, const T&, Index, BatchOptions = {}) -> Batches<X, T>;
@@ -195,8 +214,9 @@ class DeviceBatches {
       : x_(x),
         labels_(labels.to(cpu)),
         order_(x.as_rows().rows(), labels.size(), size, options),
-        rows_(labels.size(), 1),
+        rows_(std::make_shared<RowNumbers>(labels.size(), 1)),
         epoch_labels_(labels) {}
+  DeviceBatches(const X&&, const DeviceLabels<Device>&, Index, BatchOptions = {}) = delete;  // tinynet: give x a name
 
   /// Some rows, and the label of each.
   struct Batch {
@@ -204,12 +224,12 @@ class DeviceBatches {
     DeviceLabels<Device> y;        ///< their labels
   };
 
-  /// The next batch; it is valid until the next epoch begins.
+  /// The next batch; it stays as Batches' do.
   Batch next() {
     const std::span<const Index> rows = order_.next();
     const Index begin = order_.begin(rows), count = static_cast<Index>(rows.size());
     if (begin == 0) send_epoch();
-    return {DeviceRowSelection<Device>(x_.as_rows().select(rows_.data() + begin, count)),
+    return {DeviceRowSelection<Device>(x_.as_rows().select(rows_->data() + begin, count, rows_)),
             epoch_labels_.segment(begin, count)};
   }
 
@@ -225,21 +245,24 @@ class DeviceBatches {
  private:
   void send_epoch() {
     const auto all = order_.all();
-    detail::copy_across(all.data(), rows_.size(), rows_.data());
+    if (rows_.use_count() > 1) rows_ = std::make_shared<RowNumbers>(rows_->size(), 1);  // somebody has the last epoch's
+    detail::copy_across(all.data(), rows_->size(), rows_->data());
     std::vector<std::int32_t> in_order;
     in_order.reserve(all.size());
     for (const Index row : all) in_order.push_back(labels_[static_cast<std::size_t>(row)]);
     epoch_labels_ = DeviceLabels<Device>(in_order);
   }
 
+  using RowNumbers = detail::DeviceMatrix<detail::On<Index, Device>, dynamic, 1>;
+
   const X& x_;
   std::vector<std::int32_t> labels_;
   detail::RowOrder order_;
-  detail::DeviceMatrix<detail::On<Index, Device>, dynamic, 1> rows_;
+  std::shared_ptr<RowNumbers> rows_;  // of the epoch, in order
   DeviceLabels<Device> epoch_labels_;
 };
 
-/// The batches of a data set.
+/// The batches of a data set, which must outlive them.
 inline Batches<Images, std::uint8_t> batches(const Dataset& data, Index size, BatchOptions options = {}) {
   return {data.images, data.labels, size, options};
 }
@@ -248,5 +271,9 @@ DeviceBatches<DeviceImages<Device>, Device> batches(const DeviceDataset<Device>&
                                                     BatchOptions options = {}) {
   return {data.images, data.labels, size, options};
 }
+// Temporaries would be gone when the batches are made.
+void batches(const Dataset&&, Index, BatchOptions = {}) = delete;  // tinynet: batches of a temporary: give it a name
+template <class Device>
+void batches(const DeviceDataset<Device>&&, Index, BatchOptions = {}) = delete;  // tinynet: give it a name
 
 }  // namespace tinynet

@@ -15,8 +15,8 @@
 
 namespace tinynet {
 
-/// Some of the rows of a matrix or of images, or all of them scaled, as the input of a net. It owns neither the numbers
-/// nor the list of rows.
+/// Some of the rows of a matrix or of images, or all of them scaled, as the input of a net. The numbers of a matrix and
+/// a list of rows are the user's; images and batches stay as long as this does.
 class RowSelection {
  public:
   /// Of these rows.
@@ -28,8 +28,10 @@ class RowSelection {
   /// `count` of them, from number `begin` on. Throws Error (usage) if there are not so many.
   RowSelection middle_rows(Index begin, Index count) const { return RowSelection(rows_.middle_rows(begin, count)); }
 
-  /// The same, multiplied by a number when it is read.
+  /// The same, multiplied (or divided) by a number when it is read.
   friend RowSelection operator*(const RowSelection& x, double factor) { return RowSelection(x.rows_.scaled(factor)); }
+  friend RowSelection operator*(double factor, const RowSelection& x) { return x * factor; }
+  friend RowSelection operator/(const RowSelection& x, double divisor) { return x * (1 / divisor); }
 
  private:
   Rows rows_;
@@ -60,15 +62,25 @@ class Images {
   Index width() const { return width_; }
   Index rows() const { return count_; }
   Index cols() const { return height_ * width_; }
-  /// The pixels, picture after picture.
+  /// The pixels, picture after picture; they stay as long as one of these images, or of their copies.
   const std::uint8_t* data() const { return storage_->pixels.data(); }
 
-  /// These pictures as the input of a net; `which` must outlive its use, `backward()` included.
+  /// These pictures as the input of a net. A list that is a temporary is copied: `images(std::vector<Index>{5, 7})`;
+  /// another must stay as it is until its last use, `backward()` included.
   RowSelection operator()(std::span<const Index> which) const { return RowSelection(as_rows().select(which)); }
-  /// All pictures, their bytes multiplied by a number when they are read: `images * (1.0 / 255)`.
+  RowSelection operator()(std::vector<Index>&& which) const { return RowSelection(as_rows().select(std::move(which))); }
+  template <detail::TemporaryList List>
+  RowSelection operator()(List&& which) const {
+    return RowSelection(as_rows().select(std::forward<List>(which)));
+  }
+  /// All pictures, their bytes multiplied (or divided) by a number when they are read: `images / 255`.
   RowSelection operator*(double factor) const { return RowSelection(as_rows().scaled(factor)); }
+  friend RowSelection operator*(double factor, const Images& x) { return x * factor; }
+  RowSelection operator/(double divisor) const { return *this * (1 / divisor); }
   /// As a net reads them.
-  Rows as_rows() const { return Rows(data(), {rows(), cols()}, cols()).with(storage_->lists).as_share(share_); }
+  Rows as_rows() const {
+    return Rows(data(), {rows(), cols()}, cols()).with(storage_->lists).owned_by(storage_).as_share(share_);
+  }
 
   /// One process's share of them, copied.
   Images share(const RowShare& share) const {
@@ -86,8 +98,9 @@ class Images {
     return {data(), count_, height_, width_, share_};
   }
 
-  /// The pixels as an N x (height * width) matrix.
-  ConstMatrixView<std::uint8_t> matrix() const { return {data(), rows(), cols()}; }
+  /// The pixels as an N x (height * width) matrix: a view, and a copy from a temporary.
+  ConstMatrixView<std::uint8_t> matrix() const& { return {data(), rows(), cols()}; }
+  Matrix<std::uint8_t> matrix() const&& { return matrix(); }
 
  private:
   struct Storage {

@@ -9,7 +9,8 @@
 
 namespace tinynet {
 
-/// Some of the rows of images on a device, or all of them scaled, as the input of a net. It owns nothing.
+/// Some of the rows of images on a device, or all of them scaled, as the input of a net. The numbers of a
+/// matrix are the user's; images and batches stay as long as this does.
 template <class Device>
 class DeviceRowSelection {
  public:
@@ -28,6 +29,8 @@ class DeviceRowSelection {
   friend DeviceRowSelection operator*(const DeviceRowSelection& x, double factor) {
     return DeviceRowSelection(x.rows_.scaled(factor));
   }
+  friend DeviceRowSelection operator*(double factor, const DeviceRowSelection& x) { return x * factor; }
+  friend DeviceRowSelection operator/(const DeviceRowSelection& x, double divisor) { return x * (1 / divisor); }
 
  private:
   detail::DeviceRows<Device> rows_;
@@ -60,9 +63,11 @@ class DeviceImages {
   DeviceRowSelection<Device> operator*(double factor) const {
     return DeviceRowSelection<Device>(as_rows().scaled(factor));
   }
+  friend DeviceRowSelection<Device> operator*(double factor, const DeviceImages& x) { return x * factor; }
+  DeviceRowSelection<Device> operator/(double divisor) const { return *this * (1 / divisor); }
   /// As a net reads them.
   detail::DeviceRows<Device> as_rows() const {
-    return detail::DeviceRows<Device>(pixels_->data(), {rows(), cols()}, cols()).as_share(share_);
+    return detail::DeviceRows<Device>(pixels_->data(), {rows(), cols()}, cols()).owned_by(pixels_).as_share(share_);
   }
 
  private:

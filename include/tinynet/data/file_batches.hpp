@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include <tinynet/data/dataset.hpp>
 #include <tinynet/io/row_file.hpp>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace tinynet {
@@ -40,23 +42,21 @@ inline bool sparse_in_memory(const RowFile<std::uint8_t>& file) {
 }  // namespace detail
 
 /// Gives out the rows of a file a batch at a time, as Batches does of a table in memory: the same rows in the same
-/// order for the same options, and training with them gives the same bits. Only one batch is in memory. The file and
-/// the labels must outlive it. `const auto [x, y] = batches.next();`
+/// order for the same options, and training with them gives the same bits. Only the batches that somebody has are in
+/// memory: each stays as it is as long as its x, or a loss of it. The file and the labels must outlive all of them.
+/// `const auto [x, y] = batches.next();`
 template <class Number, class Label>
 class FileBatches {
  public:
-  /// `labels`: one a row. A file of less than 4 GiB of bytes is read once at the start, since how a step is
-  /// computed depends on how many of them are 0. Throws Error: usage if the numbers of rows and labels differ or the
-  /// batch size is not positive, data or io if the file cannot be read.
-  FileBatches(const RowFile<Number>& file, std::span<const Label> labels, Index size, BatchOptions options = {})
-      : file_(file), labels_(labels), order_(file.rows(), static_cast<Index>(labels.size()), size, options) {
-    const auto most = static_cast<std::size_t>(std::min(size, file.rows()));
+  /// `labels`: one a row, as for Batches. A file of less than 4 GiB of bytes is read once at the start, since how a
+  /// step is computed depends on how many of them are 0. Throws Error: usage if the numbers of rows and labels differ
+  /// or the batch size is not positive, data or io if the file cannot be read.
+  FileBatches(const RowFile<Number>& file, detail::LabelTable<Label> labels, Index size, BatchOptions options = {})
+      : file_(file), labels_(std::move(labels)), order_(file.rows(), labels_.size(), size, options) {
     if constexpr (std::is_same_v<Number, std::uint8_t>) sparse_ = detail::sparse_in_memory(file);
-    numbers_.resize(most * static_cast<std::size_t>(file.cols()));
-    batch_labels_.resize(most);
-    all_.resize(most);
-    std::iota(all_.begin(), all_.end(), Index{0});
   }
+  // Temporaries would be gone when the batches are made.
+  FileBatches(const RowFile<Number>&&, detail::LabelTable<Label>, Index, BatchOptions = {}) = delete;  // give it a name
 
   /// Some rows, and the label of each.
   struct Batch {
@@ -64,14 +64,16 @@ class FileBatches {
     std::span<const Label> y;  ///< their labels
   };
 
-  /// The next batch; it is valid until the next call. Throws Error: data if the file has become shorter, io if it
+  /// The next batch; its y is valid as long as its x. Throws Error: data if the file has become shorter, io if it
   /// cannot be read.
   Batch next() {
     const std::span<const Index> which = order_.next();
-    file_.read(which, std::span(numbers_).first(which.size() * static_cast<std::size_t>(file_.cols())));
-    for (std::size_t i = 0; i < which.size(); ++i) batch_labels_[i] = labels_[static_cast<std::size_t>(which[i])];
-    return {RowSelection(rows(static_cast<Index>(which.size()))),
-            std::span<const Label>(batch_labels_).first(which.size())};
+    const std::shared_ptr<Block>& block = blocks_.next();
+    block->numbers.resize(which.size() * static_cast<std::size_t>(file_.cols()));
+    file_.read(which, block->numbers);
+    block->labels.clear();
+    for (const Index row : which) block->labels.push_back(labels_[row]);
+    return {RowSelection(rows(block)), block->labels};
   }
 
   /// Passes over so many batches, without reading them.
@@ -81,24 +83,30 @@ class FileBatches {
   Index per_epoch() const { return order_.per_epoch(); }
 
  private:
+  struct Block {
+    std::vector<Number> numbers;
+    std::vector<Label> labels;
+    std::vector<Index> all;  // 0, 1, 2, ...
+    std::optional<detail::SparseCache> lists;
+  };
+
   // The rows that have just been read as Batches gives them: a selection, of a table with lists if that in memory had
   // them, however dense these few are.
-  Rows rows(Index count) {
-    const Rows table(numbers_.data(), {count, file_.cols()}, file_.cols());
-    return (sparse_ ? table.with(lists_.emplace(true)) : table)
-        .select(std::span(all_).first(static_cast<std::size_t>(count)));
+  Rows rows(const std::shared_ptr<Block>& block) const {
+    const auto count = static_cast<Index>(block->labels.size());
+    const Rows table(block->numbers.data(), {count, file_.cols()}, file_.cols());
+    block->all.resize(block->labels.size());
+    std::iota(block->all.begin(), block->all.end(), Index{0});
+    return (sparse_ ? table.with(block->lists.emplace(true)) : table).owned_by(block).select(block->all, block);
   }
 
   const RowFile<Number>& file_;
-  std::span<const Label> labels_;
+  detail::LabelTable<Label> labels_;
   detail::RowOrder order_;
   bool sparse_ = false;
-  std::vector<Number> numbers_;
-  std::vector<Label> batch_labels_;
-  std::vector<Index> all_;  // 0, 1, 2, ...
-  std::optional<detail::SparseCache> lists_;
+  detail::Recycled<Block> blocks_;
 };
 template <class Number, class L>
-FileBatches(const RowFile<Number>&, const L&, Index, BatchOptions = {}) -> FileBatches<Number, typename L::value_type>;
+FileBatches(const RowFile<Number>&, const L&, Index, BatchOptions = {}) -> FileBatches<Number, detail::label_of<L>>;
 
 }  // namespace tinynet

@@ -53,7 +53,8 @@ class IdxArray {
   }
 
   /// The sizes, slowest index first.
-  const std::vector<Index>& shape() const { return shape_; }
+  const std::vector<Index>& shape() const& { return shape_; }
+  std::vector<Index> shape() && { return std::move(shape_); }
 
   /// The values, the last index fastest. Throws Error (usage) if T is not the type of the file.
   template <class T>

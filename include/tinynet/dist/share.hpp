@@ -21,8 +21,8 @@ inline Dataset share(const Ranks& ranks, const Dataset& whole) {
   return {whole.images.share(own), {part.begin(), part.end()}};
 }
 
-/// This process's rows of a batch, which all processes have taken from the same data in the same order. It is valid as
-/// long as the batch.
+/// This process's rows of a batch, which all processes have taken from the same data in the same order. Its y is
+/// valid as long as its x.
 ///     const auto [x, y] = share(mpi, batches.next());
 template <class Batch>
 requires requires(const Batch& batch) {
@@ -48,6 +48,9 @@ Batch share(const Ranks& ranks, const Batch& batch) {
   return {std::remove_cvref_t<decltype(part)>(part.as_rows().as_share(own)),
           batch.y.segment(own.first_row, own.rows())};
 }
+
+template <class Data>
+void share(const Ranks&&, const Data&) = delete;  // tinynet: the share of a temporary: give the processes a name
 
 /// Gives every process the parameters (and running statistics) that the first one has. Not needed where all start from
 /// the same seed or file.

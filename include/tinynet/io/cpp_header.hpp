@@ -220,7 +220,7 @@ requires(EigenOperand<X> || RowsLike<X>) void save_cpp_header(const std::string&
     save_cpp_header(path, net, example.eval(), options);
   } else {
     const detail::CppLayers<Scalar> layers(net);
-    const Rows rows = detail::make_input<Scalar>(example).rows;
+    const Rows rows = detail::make_input<Scalar>(example).as_rows();
     const Shape expected{1, layers.get().front().in};
     detail::require_shapes(rows.shape() == expected, "save_cpp_header",
                            "the example must be one row of the net's input", rows.shape(), expected);

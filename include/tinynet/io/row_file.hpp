@@ -24,7 +24,8 @@ class RowFile {
   Index rows() const { return rows_; }
   Index cols() const { return cols_; }
   /// The file.
-  const std::string& path() const { return file_->path(); }
+  const std::string& path() const& { return file_->path(); }
+  std::string path() const&& { return file_->path(); }
 
   /// Copies rows [begin, begin + count) to `to`, which has room for count * cols() numbers. Throws Error: usage if
   /// there are no such rows or `to` has another size, data if the file has become shorter, io if it cannot be read.

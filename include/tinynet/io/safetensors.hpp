@@ -67,22 +67,29 @@ class SafeTensors {
   }
 
   /// In the order of their bytes.
-  const std::vector<StoredTensor>& tensors() const { return tensors_; }
+  const std::vector<StoredTensor>& tensors() const& { return tensors_; }
+  std::vector<StoredTensor> tensors() && {
+    for (StoredTensor& tensor : tensors_) tensor.owner = data_;
+    return std::move(tensors_);
+  }
 
   /// The tensor of that name, or nullptr.
-  const StoredTensor* find(std::string_view name) const {
+  const StoredTensor* find(std::string_view) const&& = delete;  // tinynet: a tensor of a temporary: give it a name
+  const StoredTensor* find(std::string_view name) const& {
     const auto found = std::find_if(tensors_.begin(), tensors_.end(), [&](const auto& t) { return t.name == name; });
     return found == tensors_.end() ? nullptr : &*found;
   }
 
   /// Without the checksum.
-  const Metadata& metadata() const { return metadata_; }
+  const Metadata& metadata() const& { return metadata_; }
+  Metadata metadata() && { return std::move(metadata_); }
 
   /// Whether the file has a checksum (it is then right). Files that others wrote have none.
   bool verified() const { return verified_; }
 
   /// The file.
-  const std::string& path() const { return path_; }
+  const std::string& path() const& { return path_; }
+  std::string path() && { return std::move(path_); }
 
  private:
   static constexpr std::uint64_t max_header = 100'000'000;  // the reference's limit

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <tinynet/core/language.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace tinynet {
@@ -31,7 +33,8 @@ class ByteSource {
   virtual std::string hint() const { return {}; }
 
   /// The file, for error messages.
-  const std::string& path() const { return path_; }
+  const std::string& path() const& { return path_; }
+  std::string path() && { return std::move(path_); }
 
  protected:
   /// `path` names it in messages.
@@ -47,6 +50,10 @@ class MemorySource : public ByteSource {
   /// The bytes must outlive it; `path` names them in messages.
   MemorySource(std::span<const std::uint8_t> bytes, std::string path)
       : ByteSource(std::move(path)), bytes_(bytes), size_(bytes.size()) {}
+  template <class Bytes>
+  requires(!std::is_lvalue_reference_v<Bytes> && std::ranges::range<Bytes> && !std::ranges::borrowed_range<Bytes>)
+      MemorySource(Bytes&&, std::string)
+  = delete;  // tinynet: a source of a temporary: give it a name
 
   std::size_t read(std::span<std::uint8_t> to) override {
     const std::size_t n = std::min(to.size(), bytes_.size());

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -116,13 +117,14 @@ constexpr Dtype dtype_of() {
   }
 }
 
-/// A tensor in a file, or to be written into one. The bytes are somebody else's.
+/// A tensor in a file, or to be written into one. The bytes are somebody else's, unless there is an owner.
 struct StoredTensor {
   std::string name;                     ///< in the file
   Dtype dtype = Dtype::F32;             ///< the type of the numbers in the file
   std::vector<Index> shape;             ///< empty for a single number
   std::span<const std::uint8_t> bytes;  ///< little-endian, row-major; not aligned
   std::uint64_t offset = 0;             ///< of the first byte in the file
+  std::shared_ptr<const void> owner{};  ///< what the bytes stay for, if they have to
 
   /// The numbers. Throws Error (usage) if T is not what `dtype` says.
   template <class T>

@@ -40,7 +40,8 @@ class Activation : public Module<Derived, void> {
   explicit Activation(Function function) : function_(function) {}
 
   /// The function, with its constants.
-  const Function& function() const { return function_; }
+  const Function& function() const& { return function_; }
+  Function function() && { return function_; }
 
   template <class X>
   auto forward(const X& x) const {

@@ -1,6 +1,7 @@
 // Many nets that are trained at once on the same rows: these are read once for all of them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <ranges>
 #include <span>
@@ -51,8 +52,9 @@ class Ensemble {
   /// How many nets there are.
   Index size() const { return static_cast<Index>(nets_.size()); }
   /// Net k, from 0. Throws Error (usage) if there is none.
-  Net& operator[](Index k) { return nets_[place(k)]; }
-  const Net& operator[](Index k) const { return nets_[place(k)]; }
+  Net& operator[](Index k) & { return nets_[place(k)]; }
+  const Net& operator[](Index k) const& { return nets_[place(k)]; }
+  Net operator[](Index k) && { return std::move(nets_[place(k)]); }
 
   /// Leaves net k out of what is computed from now on: it has no loss and takes no time.
   void stop(Index k) { stopped_[place(k)] = true; }
@@ -94,10 +96,12 @@ class Ensemble {
 
   /// What each net makes of the rows of x, not yet computed. The nets and x must outlive it.
   template <class X>
-  requires(EigenOperand<std::remove_cvref_t<X>> || RowsLike<std::remove_cvref_t<X>>) auto operator()(X&& x) const {
+  requires(EigenOperand<std::remove_cvref_t<X>> || RowsLike<std::remove_cvref_t<X>>) auto operator()(X&& x) const& {
     using Source = decltype(detail::make_input<Scalar>(std::forward<X>(x)));
     return EnsembleOutput<K, Net, Source>(*this, detail::make_input<Scalar>(std::forward<X>(x)));
   }
+  template <class X>
+  void operator()(X&& x) const&& = delete;  // tinynet: the outputs of a temporary Ensemble: give it a name
 
  private:
   static void check_count(std::size_t found) {
@@ -131,7 +135,8 @@ class EnsembleOutput {
   /// The nets that they are the outputs of.
   const Ensemble<K, Net>& nets() const { return nets_; }
   /// The input that they are the outputs for.
-  const Source& input() const { return input_; }
+  const Source& input() const& { return input_; }
+  Source input() const&& { return input_; }
 
  private:
   const Ensemble<K, Net>& nets_;
@@ -160,7 +165,8 @@ class EnsembleLosses {
   /// Whether net k has one: it had not been stopped.
   bool has(Index k) const { return losses_.at(static_cast<std::size_t>(k)).node() != nullptr; }
   /// That of net k, a loss like any other: losses[k].item(), losses[k].backward(). Without value if there is none.
-  const Var<Scalar, 1, 1>& operator[](Index k) const { return losses_.at(static_cast<std::size_t>(k)); }
+  const Var<Scalar, 1, 1>& operator[](Index k) const& { return losses_.at(static_cast<std::size_t>(k)); }
+  Var<Scalar, 1, 1> operator[](Index k) const&& { return (*this)[k]; }
 
   /// Adds the gradient of each loss to its net's parameters.
   void backward(RetainGraph retain = {}) const {
@@ -245,7 +251,7 @@ requires(Labels<L> || LabelLists<L>) EnsembleLosses<typename Net::Scalar> cross_
       if (!outputs.nets().is_stopped(k)) compute(outputs[k], labels_of(k), losses[static_cast<std::size_t>(k)]);
   };
   if constexpr (FusibleOutput<Net, Source>) {
-    detail::FusedCrossEntropies<Scalar> together(outputs.input().rows);
+    detail::FusedCrossEntropies<Scalar> together(outputs.input().as_rows());
     for_each_net([&](const auto& output, const auto& classes, auto& loss) {
       if (const auto flat = detail::fused_way(output))
         loss = together.add(flat, output.net().stages(), classes, options);
@@ -258,6 +264,12 @@ requires(Labels<L> || LabelLists<L>) EnsembleLosses<typename Net::Scalar> cross_
         [&](const auto& output, const auto& classes, auto& loss) { loss = cross_entropy(output, classes, options); });
   }
   return EnsembleLosses<Scalar>(std::move(losses));
+}
+template <Index K, class Net, class Source, class L>
+requires(!Labels<L> && !LabelLists<L>) auto cross_entropy(const EnsembleOutput<K, Net, Source>& outputs, const L&,
+                                                          CrossEntropyOptions options = {}) {
+  detail::require_labels<L>();
+  return cross_entropy(outputs, std::array<int, 1>{}, options);
 }
 
 }  // namespace tinynet

@@ -42,7 +42,7 @@ class FrozenNet {
     static_assert(detail::is_data_input<Input>,
                   "tinynet: freeze: evaluate the expression first, as in frozen(x.eval())");
     using Outputs = decltype(std::declval<const Net&>().forward(std::declval<const Input&>()));
-    const Rows rows = detail::make_input<Scalar>(x).rows;
+    const Rows rows = detail::make_input<Scalar>(x).as_rows();
     Matrix<Scalar, Outputs::Rows, Outputs::Cols> y(rows.rows(), out_features());
     compute(rows, y.data());
     return y;

@@ -137,7 +137,7 @@ Var<typename Net::Scalar, 1, 1> fused_elementwise_loss(const char* name, const F
   if (!flat) return general();
   static_assert(may_equal(T::ColsAtCompileTime, Output<Net, Source>::VarType::Cols),
                 "tinynet: a loss of matrices of different sizes");
-  const Rows& x = output.input().rows;
+  const Rows& x = output.input().as_rows();
   const auto stages = output.net().stages();
   const Index outputs = check_fused_input(x, stages), columns = padded<Scalar>(outputs);
   const Shape shape{x.rows(), outputs};
@@ -178,7 +178,7 @@ requires FusibleOutput<Net, Source> Var<typename Net::Scalar, 1, 1> cross_entrop
   using Scalar = typename Net::Scalar;
   const auto flat = detail::fused_way(output);
   if (!flat) return cross_entropy(output.var(), labels, options);
-  const Rows& x = output.input().rows;
+  const Rows& x = output.input().as_rows();
   const auto stages = output.net().stages();
   const detail::TileCrossEntropy<Scalar> loss(x, detail::check_fused_input(x, stages), labels, options);
   return detail::record_fused(flat, stages, x, detail::TileLoss<Scalar>(loss), loss.factor());

@@ -94,11 +94,13 @@ class Linear : public Module<Linear<In, Out, Scalar_>, Scalar_> {
   bool has_bias() const { return bias_.has_value(); }
 
   /// The weight, [out, in].
-  Parameter<Scalar, Out, In>& weight() { return weight_; }
-  const Parameter<Scalar, Out, In>& weight() const { return weight_; }
+  Parameter<Scalar, Out, In>& weight() & { return weight_; }
+  const Parameter<Scalar, Out, In>& weight() const& { return weight_; }
+  Parameter<Scalar, Out, In> weight() && { return std::move(weight_); }
   /// The bias, [1, out]. Throws std::bad_optional_access if there is none.
-  Parameter<Scalar, 1, Out>& bias() { return bias_.value(); }
-  const Parameter<Scalar, 1, Out>& bias() const { return bias_.value(); }
+  Parameter<Scalar, 1, Out>& bias() & { return bias_.value(); }
+  const Parameter<Scalar, 1, Out>& bias() const& { return bias_.value(); }
+  Parameter<Scalar, 1, Out> bias() && { return std::move(bias_.value()); }
 
   static void members(auto& self, auto&& visit) {
     visit("weight", self.weight_);

@@ -69,15 +69,20 @@ class BasicMLP : public Module<BasicMLP<Scalar_, Activation_, Sizes...>, Scalar_
 
   /// Layer i, from 0.
   template <Index I>
-  auto& layer() {
+  auto& layer() & {
     return std::get<I>(layers_);
   }
   template <Index I>
-  const auto& layer() const {
+  const auto& layer() const& {
     return std::get<I>(layers_);
   }
+  template <Index I>
+  auto layer() && {
+    return std::get<I>(std::move(layers_));
+  }
   /// The module between two layers.
-  const Activation& activation() const { return activation_; }
+  const Activation& activation() const& { return activation_; }
+  Activation activation() && { return activation_; }
 
   /// The layers as the fused kernels see them.
   auto stages() const
@@ -190,9 +195,11 @@ class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
   }
 
   /// The linear layers, from the first.
-  const std::vector<Layer>& layers() const { return layers_; }
+  const std::vector<Layer>& layers() const& { return layers_; }
+  std::vector<Layer> layers() && { return std::move(layers_); }
   /// The module between two layers.
-  const AnyActivation& activation() const { return activation_; }
+  const AnyActivation& activation() const& { return activation_; }
+  AnyActivation activation() && { return activation_; }
 
   /// The layers as the fused kernels see them; none if there are too many.
   auto stages() const requires detail::has_pack<Scalar> {

@@ -34,6 +34,19 @@ struct Rebind<M, Device> {
 template <class M, class Device>
 using Rebound = typename Rebind<M, Device>::type;
 
+/// What a module is called with: a value on the tape, or data.
+template <class X>
+concept ModuleInput = TapeOperand<X> || is_data_input<X> || EigenOperand<X> || RowsLike<X>;
+
+/// An output that is computed now and needs the net no more.
+template <class Y>
+auto computed(const Y& y) {
+  if constexpr (requires { y.is_computed(); })
+    return typename Y::VarType(y.var());
+  else
+    return y;
+}
+
 }  // namespace detail
 
 /// The base of every module. A module has
@@ -51,11 +64,11 @@ class Module {
   using Scalar = Scalar_;
 
   /// The output for an input: computed and recorded at once for a Var, later for data (see Output).
-  /// Data are an Eigen matrix, map or expression with a row an example, or images.
+  /// Data are an Eigen matrix, map or expression with a row an example, or images. A module that is a temporary
+  /// computes its output at once.
   template <class X>
-  requires(TapeOperand<std::remove_cvref_t<X>> || detail::is_data_input<std::remove_cvref_t<X>> ||
-           EigenOperand<std::remove_cvref_t<X>> || RowsLike<std::remove_cvref_t<X>>) auto
-  operator()(X&& x) const {
+  requires detail::ModuleInput<std::remove_cvref_t<X>>
+  auto operator()(X&& x) const& {
     using T = std::remove_cvref_t<X>;
     if constexpr (detail::is_data_input<T>) {
       return derived().forward(x);
@@ -67,6 +80,9 @@ class Module {
       return Output<Derived, Source>(derived(), detail::make_input<Number>(std::forward<X>(x)));
     }
   }
+  template <class X>
+  requires detail::ModuleInput<std::remove_cvref_t<X>>
+  auto operator()(X&& x) const&& { return detail::computed((*this)(std::forward<X>(x))); }
 
   static void members(auto&, auto&&) {}
 
@@ -96,7 +112,7 @@ class Module {
   }
 
   /// The parameters, in PyTorch's order; they stay the module's.
-  auto parameters() requires(!std::is_void_v<Scalar>) { return detail::parameter_list(derived()); }
+  auto parameters() & requires(!std::is_void_v<Scalar>) { return detail::parameter_list(derived()); }
 
   /// The same module in the memory of another device, with copies of the parameters, their gradients and the buffers:
   /// `auto gpu = net.to(cuda)`, `gpu.to(cpu)`.
@@ -111,8 +127,11 @@ class Module {
   }
 
   /// Every parameter and buffer by its name, as the function state_dict gives them.
-  auto state_dict() requires(!std::is_void_v<Scalar>) { return tinynet::state_dict(derived()); }
-  auto state_dict() const requires(!std::is_void_v<Scalar>) { return tinynet::state_dict(derived()); }
+  auto state_dict() & requires(!std::is_void_v<Scalar>) { return tinynet::state_dict(derived()); }
+  auto state_dict() const& requires(!std::is_void_v<Scalar>) { return tinynet::state_dict(derived()); }
+  // What they give refers to the module.
+  void parameters() const&& = delete;  // tinynet: the parameters of a temporary module: give it a name
+  void state_dict() const&& = delete;  // tinynet: the state_dict of a temporary module: give it a name
 
   /// The module itself.
   const Derived& derived() const { return static_cast<const Derived&>(*this); }
@@ -224,6 +243,10 @@ auto state_dict(M& module) {
       });
   return state;
 }
+
+template <class M>
+requires(!std::is_lvalue_reference_v<M>) void state_dict(M&& module) =
+    delete;  // tinynet: the state_dict of a temporary module: give it a name
 
 /// How many numbers a net trains.
 template <class M>

@@ -64,9 +64,13 @@ auto make_input(X&& x) {
   } else if constexpr (RowsLike<T>) {
     static_assert(std::is_same_v<rows_of<Scalar>, decltype(x.as_rows())>,
                   "tinynet: the net and its input are on different devices; bring one to the other with to(device)");
-    return DataInput<Scalar, dynamic, dynamic>{x.as_rows()};
+    return DataInput<Scalar, dynamic, dynamic>(x.as_rows());
   } else if constexpr (on_cpu<Scalar> && can_borrow<X>() && !is_complex<typename T::Scalar>) {
-    return DataInput<Scalar, T::RowsAtCompileTime, T::ColsAtCompileTime>{Rows(x)};
+    using Input = DataInput<Scalar, T::RowsAtCompileTime, T::ColsAtCompileTime>;
+    if constexpr (is_plain_matrix<T>)
+      return Input(LentRows<Rows>(Rows(x), x));
+    else
+      return Input(Rows(x));
   } else {
     return constant<Scalar>(x);
   }
@@ -87,20 +91,22 @@ class Output {
   /// Of this net for this input.
   Output(const Net& net, Source input) : net_(net), input_(std::move(input)) {}
 
-  /// The output on the tape, by the general operations; for one row with nothing recorded by a shorter way.
-  const VarType& var() const {
+  /// The output on the tape, by the general operations; for one row with nothing recorded by a shorter way. Throws
+  /// Error (usage), in builds with assertions, if the numbers of the input have changed since net(x).
+  const VarType& var() const& {
     if (!computed_) {
       const NoGrad guard(!records_);
       computed_.emplace(compute());
     }
     return *computed_;
   }
+  VarType var() const&& { return var(); }
   /// As `var()`.
   operator VarType() const { return var(); }
 
   /// The numbers; a view as long as this object lives, a copy from a temporary.
   typename VarType::View value() const& { return var().value(); }
-  Matrix<Scalar, VarType::Rows, VarType::Cols> value() && { return var().value(); }
+  auto value() const&& { return VarType(var()).value(); }
 
   /// An Eigen matrix of them.
   template <class Number, int R, int C, int Options, int MaxR, int MaxC>
@@ -124,20 +130,21 @@ class Output {
   /// The net it is the output of.
   const Net& net() const { return net_; }
   /// The input it is the output for.
-  const Source& input() const { return input_; }
+  const Source& input() const& { return input_; }
+  Source input() const&& { return input_; }
 
   friend std::ostream& operator<<(std::ostream& out, const Output& y) { return out << y.var(); }
 
  private:
   VarType compute() const {
     if constexpr (detail::is_data_input<Source> && requires { net_.stages(); })
-      if (!detail::recording && engine() != Engine::tape && input_.rows.rows() == 1)
-        if (const auto stages = net_.stages(); stages.size > 0 && stages.stage[0].in == input_.rows.cols()) {
+      if (!detail::recording && engine() != Engine::tape && input_.rows() == 1)
+        if (const auto stages = net_.stages(); stages.size > 0 && stages.stage[0].in == input_.cols()) {
           auto& tape = detail::Tape<Scalar>::current();
           const Index outputs = stages.stage[stages.size - 1].out;
           const VarType y(tape.template append<detail::Node<Scalar>>("chain", Shape{1, outputs}, false));
           y.node()->value = tape.allocate_numbers(outputs);
-          detail::chain_row(stages.span(), input_.rows, y.node()->value);
+          detail::chain_row(stages.span(), input_.as_rows(), y.node()->value);
           return y;
         }
     return net_.forward(input_);

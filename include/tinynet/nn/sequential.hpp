@@ -79,12 +79,16 @@ class Sequential : public Module<Sequential<Modules...>, typename detail::ChainS
 
   /// Module i, from 0.
   template <std::size_t I>
-  auto& get() {
+  auto& get() & {
     return std::get<I>(modules_);
   }
   template <std::size_t I>
-  const auto& get() const {
+  const auto& get() const& {
     return std::get<I>(modules_);
+  }
+  template <std::size_t I>
+  auto get() && {
+    return std::get<I>(std::move(modules_));
   }
 
   /// The layers of a chain as the fused kernels see them.
@@ -176,7 +180,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
   template <class X>
   Var<Scalar> forward(const X& x) const {
     if (entries_.empty()) throw Error(ErrorCode::usage, "SequentialList: there are no modules in it");
-    Var<Scalar> y = entries_.front()->forward(x);
+    Var<Scalar> y = entries_.front()->forward(any_size(x));
     for (std::size_t i = 1; i < entries_.size(); ++i) y = entries_[i]->forward(y);
     return y;
   }
@@ -222,7 +226,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
   struct AnyEntry {
     virtual ~AnyEntry() = default;
     virtual Var<Scalar> forward(const Var<Scalar>& x) const = 0;
-    virtual Var<Scalar> forward(const detail::DataInput<Scalar, dynamic, dynamic>& x) const = 0;
+    virtual Var<Scalar> forward(const DataInput<Scalar, dynamic, dynamic>& x) const = 0;
     virtual void visit(const std::string& prefix, const OnParameter&, const OnBuffer&) = 0;
     virtual void print(std::ostream& out, const std::string& indent) const = 0;
     virtual void train(bool on) = 0;
@@ -236,9 +240,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
   struct Entry final : AnyEntry {
     explicit Entry(M m) : module(std::move(m)) {}
     Var<Scalar> forward(const Var<Scalar>& x) const override { return module.forward(x); }
-    Var<Scalar> forward(const detail::DataInput<Scalar, dynamic, dynamic>& x) const override {
-      return module.forward(x);
-    }
+    Var<Scalar> forward(const DataInput<Scalar, dynamic, dynamic>& x) const override { return module.forward(x); }
     void visit(const std::string& prefix, const OnParameter& on_parameter, const OnBuffer& on_buffer) override {
       detail::visit_members(module, prefix, on_parameter, [&](const std::string& name, auto& buffer) {
         detail::view_of<Scalar> view(buffer.data(), buffer.rows(), buffer.cols());
@@ -257,6 +259,15 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     }
     M module;
   };
+
+  // The input without sizes in its type.
+  template <class X>
+  static auto any_size(const X& x) {
+    if constexpr (detail::is_data_input<X>)
+      return DataInput<Scalar, dynamic, dynamic>(x.lent());
+    else
+      return detail::as_var<Scalar>(x);
+  }
 
   void join() {
     if (auto list = detail::parameter_list(*this); !list.empty()) detail::flatten(list);

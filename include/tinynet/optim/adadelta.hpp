@@ -51,7 +51,8 @@ class Adadelta : public Optimizer<Scalar> {
     this->template update<2>(rules::Adadelta{now});
   }
 
-  const AdadeltaOptions& options() const { return options_; }
+  const AdadeltaOptions& options() const& { return options_; }
+  AdadeltaOptions options() && { return options_; }
 
  private:
   AdadeltaOptions options_;

@@ -51,7 +51,8 @@ class Adagrad : public Optimizer<Scalar> {
     this->template update<1>(rules::Adagrad{lr, options_.weight_decay, options_.eps});
   }
 
-  const AdagradOptions& options() const { return options_; }
+  const AdagradOptions& options() const& { return options_; }
+  AdagradOptions options() && { return options_; }
 
  private:
   AdagradOptions options_;

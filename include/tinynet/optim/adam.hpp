@@ -85,7 +85,8 @@ class Adam : public Optimizer<Scalar> {
     this->template update<2>(rules::Adam(this->lr(), o.beta1, o.beta2, o.eps, o.weight_decay, 0.0, this->steps() + 1));
   }
 
-  const AdamOptions& options() const { return options_; }
+  const AdamOptions& options() const& { return options_; }
+  AdamOptions options() && { return options_; }
 
  private:
   AdamOptions options_;
@@ -111,7 +112,8 @@ class AdamW : public Optimizer<Scalar> {
     this->template update<2>(rules::Adam(this->lr(), o.beta1, o.beta2, o.eps, 0.0, o.weight_decay, this->steps() + 1));
   }
 
-  const AdamWOptions& options() const { return options_; }
+  const AdamWOptions& options() const& { return options_; }
+  AdamWOptions options() && { return options_; }
 
  private:
   AdamWOptions options_;

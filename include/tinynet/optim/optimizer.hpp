@@ -13,6 +13,7 @@
 #include <tinynet/cpu/transform.hpp>
 #include <tinynet/cpu/update.hpp>
 #include <tinynet/optim/trained.hpp>
+#include <utility>
 #include <vector>
 
 namespace tinynet {
@@ -112,7 +113,7 @@ class Optimizer : public LearningRate {
 
   /// What is remembered from step to step, each as long as its parameters: what the rule needs (momenta, running means
   /// of squares), and last what rounding has kept from the parameters so far.
-  const std::vector<Vector>& state() const {
+  const std::vector<Vector>& state() const& {
     forget_changed();
     for_each_range([&](const auto& range, Index begin) {
       using Numbers = detail::Source<Scalar>;
@@ -122,6 +123,10 @@ class Optimizer : public LearningRate {
                 Numbers(written_.data() + begin, shape, shape), Numbers(lost, shape, shape));
     });
     return state_;
+  }
+  std::vector<Vector> state() && {
+    std::as_const(*this).state();
+    return std::move(state_);
   }
 
   /// Goes on from where another optimizer of the same kind was, with parameters that are now as the other's were then.

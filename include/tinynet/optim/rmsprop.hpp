@@ -61,7 +61,8 @@ class RMSprop : public Optimizer<Scalar> {
     this->template update<3>(rules::RMSprop{now});
   }
 
-  const RMSpropOptions& options() const { return options_; }
+  const RMSpropOptions& options() const& { return options_; }
+  RMSpropOptions options() && { return options_; }
 
  private:
   RMSpropOptions options_;

@@ -68,7 +68,8 @@ class SGD : public Optimizer<Scalar> {
       this->template update<1>(rules::Momentum{now, this->steps() == 0});
   }
 
-  const SGDOptions& options() const { return options_; }
+  const SGDOptions& options() const& { return options_; }
+  SGDOptions options() && { return options_; }
 
  private:
   SGDOptions options_;

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cstdint>
+#include <string>
 #include <tinynet/autodiff/ops/labels.hpp>
 
 #include "../../cuda/emulated.hpp"
@@ -18,7 +20,7 @@ TEST_CASE("what counts as labels") {
   CHECK(Labels<DeviceLabels<test::Emulated>>);
   CHECK_FALSE(Labels<std::vector<bool>>);
   CHECK_FALSE(Labels<std::vector<float>>);
-  CHECK_FALSE(Labels<Eigen::MatrixXi>);
+  CHECK(Labels<Eigen::MatrixXi>);  // if it has one column
   CHECK_FALSE(Labels<Eigen::VectorXf>);
 }
 
@@ -50,4 +52,62 @@ TEST_CASE("they are checked when they are used") {
   CHECK_THROWS_WITH_AS(detail::checked_labels<Scalar>(labels, {3, 9}), out_of_range, Error);
   CHECK_THROWS_WITH_AS(detail::checked_labels<Scalar>(there, {4, 10}),
                        "cross_entropy: expected one label a row of the logits [4, 10], found 3 labels", Error);
+}
+
+TEST_CASE("integer columns, rows and expressions of Eigen are labels") {
+  const std::vector<int> expected{0, 1, 2, 2, 1, 0};
+  const auto check = [&](const auto& labels) {
+    static_assert(Labels<std::remove_cvref_t<decltype(labels)>>);
+    const auto all = detail::label_span(labels);
+    CHECK(std::vector<int>(all.begin(), all.end()) == expected);
+  };
+  Eigen::MatrixXi m(6, 1);
+  m << 0, 1, 2, 2, 1, 0;
+  check(m);
+  check(Eigen::MatrixXi(m.transpose()));
+  check(Eigen::ArrayXi(m));
+  check(Eigen::RowVectorXi(m.transpose()));
+  check(Eigen::Matrix<int, 6, 1>(m));
+  check(m.cast<std::int8_t>().eval());
+  check(m.cast<std::uint16_t>().eval());
+  check(m.cast<std::int64_t>().eval());
+  Eigen::MatrixXi wide = Eigen::MatrixXi::Constant(6, 3, 7);
+  wide.col(1) = m;
+  const Matrix<int> by_rows = wide;
+  check(wide.col(1));
+  check(by_rows.col(1));
+  check(wide.middleCols(1, 1));
+  check(by_rows.middleCols(1, 1));
+  check(by_rows.transpose().row(1));
+  check(wide.col(1).segment(0, 6));
+  check(Eigen::Map<const Eigen::VectorXi, 0, Eigen::InnerStride<3>>(by_rows.data() + 1, 6));
+  check(Eigen::Ref<const Eigen::VectorXi>(wide.col(1)));
+  // Not computed before they are asked for.
+  check(m.cast<float>().cast<int>());
+  check(m.cast<double>().col(0).array().cast<std::uint8_t>());
+  check(m + Eigen::MatrixXi::Zero(6, 1));
+  check(m.reverse().reverse());
+}
+
+TEST_CASE("a matrix of labels has one column") {
+  const Eigen::MatrixXi m = Eigen::MatrixXi::Zero(3, 2);
+  try {
+    (void)detail::label_span(m);
+    FAIL("taken");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::usage);
+    CHECK(std::string(error.what()) ==
+          "cross_entropy: expected one label a row (a vector, or a matrix of one column), found a matrix [3, 2] of "
+          "labels");
+  }
+  CHECK(detail::label_span(Eigen::MatrixXi(0, 0)).size() == 0);
+}
+
+TEST_CASE("letters, truth values and fractions are no labels") {
+  static_assert(!Labels<std::string> && !Labels<std::vector<char>> && !Labels<std::wstring> && !Labels<std::u8string>);
+  static_assert(!Labels<std::u16string> && !Labels<std::u32string> && !Labels<std::vector<bool>>);
+  static_assert(!Labels<std::array<bool, 3>> && !Labels<Eigen::Matrix<bool, 3, 1>> &&
+                !Labels<Eigen::Matrix<char, 3, 1>>);
+  static_assert(!Labels<Eigen::VectorXf> && !Labels<std::vector<double>> && !Labels<char[3]>);
+  static_assert(Labels<std::vector<signed char>> && Labels<std::vector<unsigned char>> && Labels<int[3]>);
 }

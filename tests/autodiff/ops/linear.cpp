@@ -39,7 +39,7 @@ TEST_CASE("without a bias") {
 TEST_CASE("data is read in place, whatever its type, and gets no gradient") {
   const Matrix<std::uint8_t> bytes = (numbers(300, 4, 4, 0, 255)).cast<std::uint8_t>();
   const auto weight = variable(Matrix<float>(w.cast<float>())), bias = variable(Matrix<float>(b.cast<float>()));
-  const detail::DataInput<float, dynamic, dynamic> data{Rows(bytes)};
+  const DataInput<float, dynamic, dynamic> data{Rows(bytes)};
   const auto y = linear(data, weight, bias);
   const auto copied = variable(Matrix<float>(bytes.cast<float>()));
   CHECK(y.value() == linear(copied, weight, bias).value());

@@ -95,7 +95,7 @@ TEST_CASE("labels as Eigen vectors") {
   CHECK(same(array));
   CHECK(same(longer.segment(1, 5)));
   CHECK(same(Eigen::Map<const Eigen::VectorXi>(labels.data(), 5)));
-  static_assert(!Labels<Eigen::VectorXf> && !Labels<Eigen::MatrixXi> && !Labels<std::vector<bool>>);
+  static_assert(!Labels<Eigen::VectorXf> && !Labels<std::vector<bool>>);
   column(2) = 4;
   CHECK(data_error(column) == "cross_entropy: label 2 is out of range; expected 0..3, found 4");
   CHECK(test::usage_error([&] { (void)cross_entropy(x, longer); }) ==

@@ -11,28 +11,41 @@
 #include <string>
 #include <tinynet/core/device_matrix.hpp>
 #include <tinynet/core/error.hpp>
+#include <tinynet/core/pool.hpp>
+#include <tinynet/core/shape.hpp>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace tinynet {
 namespace detail {
 
+/// Letters and truth values are none, though the language takes them for integers.
+template <class T, class... Others>
+inline constexpr bool is_one_of = (std::same_as<T, Others> || ...);
 template <class T>
-concept WholeNumber = std::integral<T> && !std::same_as<T, bool>;
+concept WholeNumber =
+    std::integral<T> && !is_one_of<std::remove_cv_t<T>, bool, char, wchar_t, char8_t, char16_t, char32_t>;
 
 template <class T>
 concept LabelRange =
     std::ranges::contiguous_range<T> && std::ranges::sized_range<T> && WholeNumber<std::ranges::range_value_t<T>>;
 
-/// An Eigen vector whose numbers lie side by side. Not every standard library takes Eigen's iterators for those of a
-/// contiguous range.
+/// An Eigen matrix, array or expression of whole numbers, which has to be one column or one row.
 template <class D>
 void take_dense(const Eigen::DenseBase<D>&);
 template <class T>
 concept LabelVector = requires(const T& labels) {
   detail::take_dense(labels);  // a segment is no DenseBase of its own
+  requires WholeNumber<typename T::Scalar>;
+};
+
+/// An Eigen vector whose numbers lie side by side. Not every standard library takes Eigen's iterators for those of a
+/// contiguous range.
+template <class T>
+concept ContiguousLabelVector = LabelVector<T> && requires(const T& labels) {
   { labels.data() } -> std::convertible_to<const typename T::Scalar*>;
-  requires bool(T::IsVectorAtCompileTime) && T::InnerStrideAtCompileTime == 1 && WholeNumber<typename T::Scalar>;
+  requires bool(T::IsVectorAtCompileTime) && T::InnerStrideAtCompileTime == 1;
 };
 
 template <class T>
@@ -41,13 +54,52 @@ concept HostLabels = LabelVector<T> || LabelRange<T>;
 template <class T>
 inline constexpr bool is_device_labels = false;
 
-/// The labels where they lie.
+/// Labels that had to be copied to lie one after another.
+template <class Number>
+class LabelCopy {
+ public:
+  template <class Derived>
+  explicit LabelCopy(const Eigen::DenseBase<Derived>& labels) : size_(labels.size()), numbers_(size_) {
+    MatrixView<Number>(numbers_.data(), labels.rows(), labels.cols()) = labels.derived().matrix();
+  }
+
+  std::size_t size() const { return static_cast<std::size_t>(size_); }
+  const Number* data() const { return numbers_.data(); }
+  const Number* begin() const { return data(); }
+  const Number* end() const { return data() + size_; }
+  const Number& operator[](std::size_t i) const { return data()[i]; }
+
+ private:
+  Index size_;
+  Buffer<Number> numbers_;
+};
+
+/// The labels one after another: where they lie, or copied. Throws Error (usage) for a matrix of several rows and
+/// columns.
 template <HostLabels L>
 auto label_span(const L& labels) {
-  if constexpr (LabelVector<L>)
+  if constexpr (ContiguousLabelVector<L>) {
     return std::span<const typename L::Scalar>(labels.data(), static_cast<std::size_t>(labels.size()));
-  else
+  } else if constexpr (LabelVector<L>) {
+    constexpr bool may_be_vector = may_equal(L::RowsAtCompileTime, 1) || may_equal(L::ColsAtCompileTime, 1);
+    static_assert(may_be_vector,
+                  "tinynet: cross_entropy: expected one label a row: a vector, or a matrix of one column");
+    if (labels.rows() != 1 && labels.cols() != 1 && labels.size() != 0)
+      throw Error(ErrorCode::usage,
+                  "cross_entropy: expected one label a row (a vector, or a matrix of one column), found "
+                  "a matrix " +
+                      to_string(Shape{labels.rows(), labels.cols()}) + " of labels");
+    return LabelCopy<typename L::Scalar>(labels);
+  } else {
     return std::span<const std::ranges::range_value_t<L>>(std::ranges::data(labels), std::ranges::size(labels));
+  }
+}
+
+/// A copy of the labels.
+template <class Number, HostLabels L>
+std::vector<Number> label_list(const L& labels) {
+  const auto all = label_span(labels);
+  return std::vector<Number>(all.begin(), all.end());
 }
 
 /// Throws Error (usage) unless there is one label a row.
@@ -93,9 +145,23 @@ void copy_labels(const L& labels, Shape logits, std::int32_t* to, std::optional<
 
 }  // namespace detail
 
-/// The classes of the rows: a contiguous range, or an Eigen vector, of whole numbers; or DeviceLabels.
+/// The classes of the rows: a contiguous range of whole numbers; an Eigen vector, column or expression of such; or
+/// DeviceLabels. Characters and bool are no whole numbers here.
 template <class T>
 concept Labels = detail::HostLabels<T> || detail::is_device_labels<T>;
+
+namespace detail {
+
+/// Does not compile, with a sentence, for what are no labels.
+template <class L>
+constexpr void require_labels() {
+  static_assert(
+      Labels<L>,
+      "tinynet: cross_entropy: the labels must be whole numbers (a vector, array or span of int, std::uint8_t, "
+      "...; an Eigen vector or column of such), not characters, bool or floating-point numbers");
+}
+
+}  // namespace detail
 
 /// Labels in the memory of a device, of which is remembered how large they are: they need not be checked at every use.
 /// They never change, and copies share them.

@@ -1,58 +1,24 @@
 // y = x W^T + b.
 #pragma once
 
+#include <tinynet/autodiff/data_input.hpp>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/autodiff/ops/arithmetic.hpp>
 #include <tinynet/autodiff/ops/matmul.hpp>
 #include <tinynet/autodiff/ops/shape.hpp>
-#include <tinynet/core/device_rows.hpp>
+#include <tinynet/core/lent_rows.hpp>
 #include <tinynet/cpu/linear.hpp>
 
 namespace tinynet {
 namespace detail {
 
-/// Whose rows these are, for the tape, whose operations add up over processes on the CPU alone. Throws Error (usage) if
-/// it is about the rows of a device.
-template <class Scalar>
-RowShare share_on_tape(const rows_of<Scalar>& rows) {
-  if (!on_cpu<Scalar> && rows.share().ranks != nullptr)
-    throw Error(ErrorCode::usage,
-                "rows of a device that are shared among processes: only the fused step adds up over these, a loss of a "
-                "chain of linear layers and activations");
-  return rows.share();
-}
-
-/// The user's rows as the input of an operation: nothing flows back into them, and they are not copied.
-template <class Scalar_, Index Rows_, Index Cols_>
-struct DataInput {
-  using Scalar = Scalar_;
-  static constexpr Index RowCount = Rows_;
-  static constexpr Index ColCount = Cols_;
-  rows_of<Scalar> rows;
-
-  /// The same on the tape, copied, for operations that want it there.
-  Var<Scalar, Rows_, Cols_> var() const {
-    auto& tape = Tape<Scalar>::current();
-    auto* const node = tape.template append<Node<Scalar>>("input", rows.shape(), false);
-    const Var<Scalar, Rows_, Cols_> x(node);
-    node->share = share_on_tape<Scalar>(rows);
-    node->value = tape.allocate_numbers(rows.shape().size());
-    load(rows, node->value);
-    return x;
-  }
-};
-
-template <class T>
-inline constexpr bool is_data_input = false;
-template <class Scalar, Index Rows, Index Cols>
-inline constexpr bool is_data_input<DataInput<Scalar, Rows, Cols>> = true;
-
-/// Records y = x W^T + b, for all sizes the same way; `x` is empty where the input is data, which `rows` gives.
+/// Records y = x W^T + b, for all sizes the same way; `x` is empty where the input is data, which `lent` gives.
 template <class Scalar, class... X>
-Var<Scalar> record_linear(const rows_of<Scalar>& rows, const Var<Scalar>& weight, const Var<Scalar>& bias,
+Var<Scalar> record_linear(const LentRows<rows_of<Scalar>>& lent, const Var<Scalar>& weight, const Var<Scalar>& bias,
                           const X&... x) {
   constexpr bool from_tape = sizeof...(X) == 1;
   const Index out = weight.rows(), in = weight.cols();
+  const rows_of<Scalar>& rows = lent.get();
   require_shapes(rows.cols() == in, "linear", "the input must have as many columns as the weight [out, in]",
                  rows.shape(), weight.shape());
   require_shapes(bias.cols() == out && bias.rows() == 1, "linear", "the bias must have one number a row of the weight",
@@ -61,12 +27,12 @@ Var<Scalar> record_linear(const rows_of<Scalar>& rows, const Var<Scalar>& weight
   Var<Scalar> result = record<dynamic, dynamic, Scalar>(
       "linear", {rows.rows(), out},
       [&](Scalar* y) { linear_forward(rows, weight.node()->value, bias.node()->value, out, y); },
-      [rows](const Result<Scalar>& y, const Input<Scalar>& w, const Input<Scalar>& b, auto... input) {
+      [lent](const Result<Scalar>& y, const Input<Scalar>& w, const Input<Scalar>& b, auto... input) {
         const Index outputs = y.shape.cols;
         if (w.wants_gradient()) {
           const auto dw = w.target();
           if (!dw.accumulate) fill(dw.data, w.shape().size(), number_of<Scalar>(0));
-          linear_weight_gradient(rows, y.gradient, outputs, dw.data);
+          linear_weight_gradient(lent.get(), y.gradient, outputs, dw.data);
         }
         if (b.wants_gradient()) {
           const auto db = b.target();
@@ -105,7 +71,7 @@ requires(TapeOperand<X> || detail::is_data_input<X>) auto linear(const X& input,
   if constexpr (detail::is_data_input<X>) {
     static_assert(detail::may_equal(X::ColCount, W::Cols),
                   "tinynet: linear(x, W, b): x must have as many columns as W [out, in] has");
-    return Var<Scalar, X::RowCount, out>(detail::record_linear<Scalar>(input.rows, w, b));
+    return Var<Scalar, X::RowCount, out>(detail::record_linear<Scalar>(input.lent(), w, b));
   } else {
     const auto x = detail::as_var<Scalar>(input);
     static_assert(detail::may_equal(decltype(x)::Cols, W::Cols),
@@ -114,7 +80,8 @@ requires(TapeOperand<X> || detail::is_data_input<X>) auto linear(const X& input,
       return matmul(x, transpose(w)) + b;
     else
       return Var<Scalar, decltype(x)::Rows, out>(detail::record_linear<Scalar>(
-          detail::rows_of<Scalar>(x.node()->value, x.shape(), x.cols()), w, b, Var<Scalar>(x)));
+          detail::LentRows<detail::rows_of<Scalar>>::unchanging({x.node()->value, x.shape(), x.cols()}), w, b,
+          Var<Scalar>(x)));
   }
 }
 

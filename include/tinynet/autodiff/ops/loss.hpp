@@ -82,10 +82,7 @@ auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options
 /// Other labels are a mistake that shall read as one.
 template <TapeOperand X, class L>
 requires(!Labels<L>) auto cross_entropy(const X& logits, const L&, CrossEntropyOptions options = {}) {
-  static_assert(
-      Labels<L>,
-      "tinynet: cross_entropy: the labels must be whole numbers (a vector, array or span of int, std::uint8_t, "
-      "...; an Eigen vector of such)");
+  detail::require_labels<L>();
   return cross_entropy(logits, std::array<int, 1>{}, options);
 }
 
