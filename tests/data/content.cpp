@@ -39,6 +39,27 @@ TEST_CASE("pages that servers send instead of a file") {
   CHECK(content_name(bytes("a\x7F")).empty());
 }
 
+TEST_CASE("what is mistaken for a file of weights") {
+  CHECK(content_name(bytes("\xEF\xBB\xBF\r\n<!doctype HTML>")) == "an HTML page");
+  for (const char* const page :
+       {"\n\n  <html lang=en>", "<head><title>", "<!-- saved -->", "<SCRIPT>", "<body>\xE4\xB8\xAD"})
+    CHECK(content_name(bytes(page)) == "an HTML page");
+  // torch.save of before version 1.6, and pickle.dump by each protocol.
+  CHECK(content_name(bytes(std::string("\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19.", 15))) ==
+        "a PyTorch file");
+  for (const char* const protocol : {"\x80\x02}q", "\x80\x03}q", "\x80\x04\x95", "\x80\x05\x95"})
+    CHECK(content_name(bytes(protocol)) == "a Python pickle");
+  CHECK(content_name(bytes("\x80\x01")).empty());
+  for (const char* const json : {"{\"a\": 1}", "{ }", "  {\n \"na\xC3\xAFve\"", "[1, 2]", "\xEF\xBB\xBF{\"a\""})
+    CHECK(content_name(bytes(json)) == "JSON");
+  CHECK(content_name(bytes("{a brace}")) == "text");
+  CHECK(content_name(bytes("step,loss\n0,1\n")) == "text");
+  CHECK(content_name(bytes("GIF89a")) == "a GIF picture");
+  CHECK(content_name(bytes("GGUF\x03")) == "a GGUF file");
+  CHECK(content_name(bytes("\x7F"
+                           "ELF\x02")) == "a program");
+}
+
 TEST_CASE("nothing that is known") {
   CHECK(content_name(bytes("\x01\x02\x03\x04")).empty());
   CHECK(content_name(bytes("\xFF\xFF")).empty());

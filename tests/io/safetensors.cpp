@@ -282,6 +282,35 @@ TEST_CASE("row 48: the length big-endian") {
   CHECK(mentions(refused(content), "wrong length of the header"));
 }
 
+TEST_CASE("a file of another format is called by its name") {
+  const auto check = [](Bytes content, std::string_view name) {
+    const Error error = error_of([&] { parse_safetensors(content, file_name); });
+    CAPTURE(name);
+    CHECK(error.code() == ErrorCode::data);
+    CHECK(error.offset() == 0u);
+    CHECK(mentions(error,
+                   "not a safetensors file: " + std::string(name) + "; expected the length of the header in 8 bytes"));
+  };
+  const auto bytes_of = [](const std::string& text) { return Bytes(text.begin(), text.end()); };
+  check(bytes_of("<!DOCTYPE html>\n<html><body>Not found</body></html>"), "an HTML page");
+  check(bytes_of("<html>"), "an HTML page");  // less than a length
+  check(bytes_of("PK\x03\x04 and so on"), "a zip archive");
+  check(bytes_of("PK\x03\x04" + std::string(22, '\0') + "\x10\0\0\0"s + "archive/data.pkl" + std::string(9, 'x')),
+        "a PyTorch file");
+  check(bytes_of("\x80\x02}q\x01(X\x06\0\0\0"s), "a Python pickle");
+  check(bytes_of("\x93NUMPY\x01\0v\0{'descr'"s), "a NumPy npy file");
+  check(bytes_of("\x89PNG\r\n\x1A\n\0\0"s), "a PNG picture");
+  check(bytes_of("{\"l1.weight\": [0.1, 0.2]}"), "JSON");
+  check(bytes_of("step,loss\n0,8.7\n"), "text");
+  check(bytes_of("version https://git-lfs.github.com/spec/v1\noid"), "a pointer to a file in Git LFS");
+  // A file so long that its first bytes may be the length of a header: 1F 8B 08 00 are 559903.
+  Bytes packed(600'000, 0x55);
+  std::copy_n("\x1F\x8B\x08\0\0\0\0\0", 8, packed.begin());
+  check(packed, "gzip data");
+  packed[8] = '{';
+  CHECK_FALSE(mentions(error_of([&] { parse_safetensors(packed, file_name); }), "gzip"));
+}
+
 TEST_CASE("rows 49 to 54: the header is read by io/safetensors_header.hpp") {
   CHECK(refused("[]", 0).offset() == 8u);
   CHECK(refused("{}\0\0\0\0\0\0"s, 0).offset() == 10u);

@@ -107,7 +107,10 @@ TEST_CASE("a file that is none is refused with place, expected and found") {
   check(Bytes(7, 0), "too short");
   check(Bytes(8, 0), "wrong length of the header");
   check(Bytes(64, 0xFF), "wrong length of the header");
-  check(bytes("PK\x03\x04 and so on"), "wrong length of the header");
+  check(bytes("PK\x03\x04 and so on"), "not a safetensors file: a zip archive; expected the length of the header");
+  check(bytes("<html>"), "not a safetensors file: an HTML page");
+  check(bytes("<!DOCTYPE html><html lang=\"en\">"), "not a safetensors file: an HTML page");
+  check(bytes("\x93NUMPY\x01 and so on"), "not a safetensors file: a NumPy npy file");
   check(with_header("{}", 0), "no such tensor; expected x, found no tensors");
   check(with_header("[]", 0), "not a safetensors header");
   check(with_header("{" + entry("x", "F32", "2,2", "0,16") + "}", 15), "not within the file");

@@ -44,23 +44,42 @@ inline std::string_view content_name(std::span<const std::uint8_t> start) {
       {0, "Rar!", "a rar archive"},
       {257, "ustar", "a tar archive"},
       {0, "PAR1", "a parquet file"},
+      {0, "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20", "a PyTorch file"},  // of before version 1.6
+      {0, "\x80\x02", "a Python pickle"},
+      {0, "\x80\x03", "a Python pickle"},
+      {0, "\x80\x04", "a Python pickle"},
+      {0, "\x80\x05", "a Python pickle"},
       {0, "\x93NUMPY", "a NumPy npy file"},
       {0, "\x89HDF", "an HDF5 file"},
       {0, "\x89PNG", "a PNG picture"},
       {0, "\xFF\xD8\xFF", "a JPEG picture"},
+      {0, "GIF8", "a GIF picture"},
       {0, "%PDF", "a PDF document"},
+      {0, "GGUF", "a GGUF file"},
+      {0,
+       "\x7F"
+       "ELF",
+       "a program"},
       {0, "version https://git-lfs", "a pointer to a file in Git LFS"},
       {0, "<?xml", "an XML document"},
   };
   for (const Signature& s : signatures)
     if (at(s.offset, s.bytes)) return s.name;
 
-  std::string lower;
-  for (const char c : text.substr(0, 16)) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (lower.starts_with("<html") || lower.starts_with("<!doctype html")) return "an HTML page";
-  const bool printable = std::all_of(
-      text.begin(), text.end(), [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; });
-  return printable ? "text" : std::string_view{};
+  // Pages and texts may begin with a byte order mark and with empty lines.
+  const std::size_t mark = at(0, "\xEF\xBB\xBF") ? 3 : 0, first = text.find_first_not_of(" \t\r\n", mark);
+  std::string lower = first == text.npos ? std::string() : text.substr(first, 16);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (const std::string_view tag : {"<html", "<!doctype html", "<head", "<body", "<script", "<!--"})
+    if (lower.starts_with(tag)) return "an HTML page";
+  const std::size_t quote = lower.starts_with('{') ? lower.find_first_not_of(" \t\r\n", 1) : lower.npos;
+  if (quote != lower.npos && (lower[quote] == '"' || lower[quote] == '}')) return "JSON";
+  const bool printable = std::all_of(text.begin() + static_cast<std::ptrdiff_t>(mark), text.end(), [](char c) {
+    return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t';
+  });
+  if (!printable) return {};
+  return lower.starts_with('[') ? "JSON" : "text";
 }
 
 }  // namespace tinynet::detail

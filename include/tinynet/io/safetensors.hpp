@@ -19,6 +19,7 @@
 #include <tinynet/core/named_tensor.hpp>
 #include <tinynet/io/assign_tensors.hpp>
 #include <tinynet/io/file.hpp>
+#include <tinynet/io/foreign_file.hpp>
 #include <tinynet/io/safetensors_header.hpp>
 #include <tinynet/io/source.hpp>
 #include <tinynet/io/stored_tensor.hpp>
@@ -117,13 +118,18 @@ class SafeTensors {
   }
 
   std::string read_header_bytes(ByteSource& source, std::uint64_t file_size) const {
-    if (file_size < 8)
+    std::array<std::uint8_t, detail::enough_to_recognise> start{};
+    if (file_size < 8) {
+      detail::refuse_foreign(std::span(start).first(source.read({start.data(), 8})), path_);
       fail(0, "header length", "too short for a safetensors file", "8 bytes", std::to_string(file_size) + " bytes");
+    }
     std::array<std::uint8_t, 8> length{};
     read_exactly(source, length, 0);
+    std::copy(length.begin(), length.end(), start.begin());
     const std::uint64_t n = detail::little_endian(length);
     const std::uint64_t limit = std::min(max_header, file_size - 8);
     if (n < 2 || n > limit) {
+      detail::refuse_foreign(std::span(start).first(8 + source.read(std::span(start).subspan(8))), path_);
       const std::uint64_t swapped = detail::big_endian(length);
       const bool is_swapped = n != 0 && swapped >= 2 && swapped <= limit;
       fail(0, "header length", is_swapped ? "byte-swapped length" : "wrong length of the header",
@@ -132,6 +138,11 @@ class SafeTensors {
     }
     std::string header(static_cast<std::size_t>(n), '\0');
     read_exactly(source, {reinterpret_cast<std::uint8_t*>(header.data()), header.size()}, 8);
+    if (header[0] != '{') {  // the first bytes of another format may be a length by chance
+      const std::size_t more = std::min(header.size(), start.size() - 8);
+      std::copy_n(header.begin(), more, start.begin() + 8);
+      detail::refuse_foreign(std::span(start).first(8 + more), path_);
+    }
     return header;
   }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/error.hpp>
+#include <tinynet/io/foreign_file.hpp>
 #include <tinynet/io/random_access.hpp>
 #include <tinynet/io/row_file.hpp>
 #include <tinynet/io/safetensors.hpp>
@@ -60,10 +61,14 @@ class TensorPlace {
   }
 
   std::string read_text(const RandomAccessFile& file, std::uint64_t size) const {
+    std::array<std::uint8_t, enough_to_recognise> start{};
+    const std::span<const std::uint8_t> known(start.data(), file.read_at(0, start));
     std::array<std::uint8_t, 8> length{};
-    if (size < 8 || file.read_at(0, length) < 8)
+    std::copy_n(start.begin(), 8, length.begin());
+    const std::uint64_t n = little_endian(length), limit = size < 8 ? 0 : std::min(most, size - 8);
+    if (n < 2 || n > limit || (known.size() > 8 && known[8] != '{')) refuse_foreign(known, path_);
+    if (size < 8 || known.size() < 8)
       fail(0, "header length", "too short for a safetensors file", "8 bytes", std::to_string(size) + " bytes");
-    const std::uint64_t n = little_endian(length), limit = std::min(most, size - 8);
     if (n < 2 || n > limit)
       fail(0, "header length", "wrong length of the header", "2 to " + std::to_string(limit), std::to_string(n));
     std::string text(static_cast<std::size_t>(n), '\0');
