@@ -69,23 +69,27 @@ void say(std::string text) {
 }  // namespace
 
 CommandLine::CommandLine(const std::string& program, const std::string& description, const std::string& footer)
-    : app_(description, program) {
-  app_.set_version_flag("--version", program + " (tinynet " + std::string(tinynet::version) + ")");
-  app_.set_help_flag("-h,--help", "Print this help");
-  app_.footer(footer);
+    : app_(said(description), program) {
+  app_.set_version_flag("--version", program + " (tinynet " + std::string(tinynet::version) + ")",
+                        said("Print the version"));
+  app_.set_help_flag("-h,--help", said("Print this help"));
+  app_.footer(said(footer));
+  for (const char* const label : {"Usage", "OPTIONS"}) app_.get_formatter()->label(label, said(label));
+  app_.option_defaults()->group(said("Options"));
+  for (CLI::Option* const option : {app_.get_help_ptr(), app_.get_version_ptr()}) option->group(said("Options"));
   app_.allow_extras();
 }
 
 void CommandLine::option(const std::string& name, const std::string& value, const std::string& help,
                          std::function<void(const std::string& name, const std::string& text)> use) {
   app_.add_option_function<std::string>(
-          name, [name, use = std::move(use)](const std::string& text) { use(name, text); }, help)
+          name, [name, use = std::move(use)](const std::string& text) { use(name, text); }, said(help))
       ->type_name(value);
 }
 
 void CommandLine::flag(const std::string& name, bool& to, const std::string& help) {
   flags_.push_back(name);
-  app_.add_flag(name, to, help)->multi_option_policy(CLI::MultiOptionPolicy::Throw)->disable_flag_override();
+  app_.add_flag(name, to, said(help))->multi_option_policy(CLI::MultiOptionPolicy::Throw)->disable_flag_override();
 }
 
 bool CommandLine::parse(int argc, const char* const* argv) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "process.hpp"
+#include "words.hpp"
 
 namespace mnist {
 
@@ -46,7 +47,7 @@ class Console {
   void note(const std::string& text) {
     if (quiet_) return;
     clear_progress();
-    std::fputs((program_ + ": note: " + tinynet::detail::printable(text) + "\n").c_str(), stderr);
+    std::fputs((program_ + ": note: " + tinynet::detail::printable(said(text)) + "\n").c_str(), stderr);
   }
 
   bool shows_progress() const { return show_progress_; }
@@ -70,16 +71,17 @@ class Console {
     char numbers[64];
     std::snprintf(numbers, sizeof numbers, ", %.4g ", rate);
     std::string text = std::to_string(static_cast<int>(part * 100)) + " %" + (state.empty() ? "" : ", ") + state +
-                       numbers + unit + "/s";
-    if (rate > 0) text += ", " + duration((total - done) / rate) + " left";
+                       numbers + said(unit + "/s");
+    if (rate > 0) text += ", " + said(duration((total - done) / rate) + " left");
     // One column stays free: a full line would go on in the next.
     const auto columns = static_cast<std::size_t>(std::max(stderr_columns(), 2) - 1);
-    const std::size_t taken = label.size() + text.size() + 4;
+    const std::string words = said(label);
+    const std::size_t taken = columns_of(words) + columns_of(text) + 4;
     const std::size_t width = taken < columns ? std::min<std::size_t>(columns - taken, 30) : 0;
     const auto filled = static_cast<std::size_t>(part * static_cast<double>(width));
-    std::string line = label + " ";
+    std::string line = words + " ";
     if (width > 0) line.append("[").append(filled, '#').append(width - filled, ' ').append("] ");
-    line = (line + text).substr(0, columns);
+    line = cut_to_columns(line + text, columns);
     std::fputs(("\r" + line + "\033[K").c_str(), stderr);
     std::fflush(stderr);
     visible_ = true;

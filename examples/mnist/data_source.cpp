@@ -66,13 +66,24 @@ void insist(const std::array<std::string, 4>& paths, const tinynet::Mnist& data,
   check(0, images_file(data.train.images));
 }
 
+bool is(const std::vector<std::uint8_t>& labels, const PublishedFile& file) {
+  return labels.size() + 8 == file.size && sha256(labels_file(labels)) == file.sha256;
+}
+
 /// Says so where one of MNIST's sets stands in the other one's place.
 void note_wrong_slot(const tinynet::Mnist& data, Console& console) {
-  const auto is = [](const std::vector<std::uint8_t>& labels, const PublishedFile& file) {
-    return labels.size() + 8 == file.size && sha256(labels_file(labels)) == file.sha256;
-  };
   if (is(data.test.labels, mnist_files[1])) console.note("the test data are MNIST's training data");
   if (is(data.train.labels, mnist_files[3])) console.note("the training data are MNIST's test data");
+}
+
+/// Which of the published sets a folder of the user's has. The training images are taken on trust, as their hash takes
+/// a fifth of a second.
+std::string recognised(const tinynet::Mnist& data) {
+  for (const auto& [name, files] : {std::pair{"mnist", &mnist_files}, std::pair{"fashion", &fashion_files}})
+    if (is(data.test.labels, (*files)[3]) && is(data.train.labels, (*files)[1]) &&
+        sha256(images_file(data.test.images)) == (*files)[2].sha256)
+      return name;
+  return {};
 }
 
 /// The data in a folder. `name` is the set that they must be, or "given" for any. `trusted` files are not looked at
@@ -82,12 +93,13 @@ Data read_folder(const std::string& folder, const std::string& name, Console& co
   const auto paths = tinynet::detail::find_mnist(folder);
   if (name != "given" && !trusted) insist(paths, data, name);
   if (name == "given") note_wrong_slot(data, console);
-  return {std::move(data.train), std::move(data.test), name, folder, paths[0]};
+  std::string content = name == "given" ? recognised(data) : name;
+  return {std::move(data.train), std::move(data.test), name, folder, paths[0], std::move(content)};
 }
 
 Data draw_digits() {
   auto [train, test] = tinynet::synthetic_digits();
-  return {std::move(train), std::move(test), "synthetic", "drawn here", ""};
+  return {std::move(train), std::move(test), "synthetic", "drawn here", "", "synthetic"};
 }
 
 /// "60000 + 10000 images"
@@ -95,9 +107,9 @@ std::string sizes(const Data& data) {
   return std::to_string(data.train.size()) + " + " + std::to_string(data.test.size()) + " images";
 }
 
-/// "MNIST, 60000 + 10000 images"; of a folder that was taken as it is we do not know what it holds.
+/// "MNIST, 60000 + 10000 images"; only the images if it is not known what a folder has.
 std::string description(const Data& data) {
-  return (data.name == "mnist" ? "MNIST, " : data.name == "fashion" ? "Fashion-MNIST, " : "") + sizes(data);
+  return (data.content == "mnist" ? "MNIST, " : data.content == "fashion" ? "Fashion-MNIST, " : "") + sizes(data);
 }
 
 /// MNIST from the cache, which is filled first if it must be; `passed_over` says what was not taken instead, if there
@@ -122,15 +134,24 @@ Data next_best(const std::string& why_not_mnist, Console& console) {
   std::error_code error;
   Data data = std::filesystem::exists(fashion_folder, error) ? read_folder(fashion_folder, "fashion", console, true)
                                                              : draw_digits();
-  const std::string what = data.name == "fashion"
-                               ? std::string("Fashion-MNIST (clothes, not digits) from ") + fashion_folder
-                               : "digits drawn by this program";
-  console.note("data: NOT MNIST but " + what + ", " + sizes(data) + ", because MNIST was not found: " + why_not_mnist +
+  console.note("data: NOT MNIST but " + not_mnist(data) + ", " + sizes(data));
+  console.note("MNIST was not found: " + why_not_mnist +
                ". --data DIR or TINYNET_DATA=DIR takes MNIST's four files from a folder");
   return data;
 }
 
 }  // namespace
+
+std::string not_mnist(const Data& data) {
+  if (data.content == "fashion") return "Fashion-MNIST: clothes, not handwritten digits";
+  if (data.content == "synthetic") return "digits drawn by this program, not handwritten ones";
+  return {};
+}
+
+std::vector<std::string> class_names(const Data& data) {
+  if (data.content != "fashion") return {};
+  return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"};
+}
 
 Data load_data(const DataChoice& choice, Console& console) {
   const std::string wanted = choice.dataset.empty() ? "given" : choice.dataset;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <tinynet/data/dataset.hpp>
+#include <vector>
 
 #include "console.hpp"
 
@@ -21,6 +22,7 @@ struct Data {
   std::string name;               ///< "mnist", "fashion", "synthetic", or "given" for a folder of the user's
   std::string origin;             ///< the folder, or "drawn here"
   std::string train_images_file;  ///< the path, empty if they were drawn
+  std::string content = {};       ///< "mnist", "fashion" or "synthetic" if they are known to be that
 
   /// What the images and labels take in memory.
   double bytes() const {
@@ -31,10 +33,16 @@ struct Data {
   }
 };
 
+/// What the data show: "Fashion-MNIST: clothes, not handwritten digits"; empty for MNIST and for what is not known.
+std::string not_mnist(const Data& data);
+
+/// What the classes are called; empty if they are the digits 0 to 9.
+std::vector<std::string> class_names(const Data& data);
+
 /// Reads MNIST from the first of: --data DIR, $TINYNET_DATA, the user's cache, a download into that cache; where none
 /// of these has it, Fashion-MNIST as Debian installs it, and at last digits that are drawn here. Says in one line which
-/// it took, and why. Throws Error if the folder given is no good or, byte for byte, not the data set asked for, or that
-/// data set cannot be had.
+/// it took, and in a second one why not MNIST. Throws Error if the folder given is no good or, byte for byte, not the
+/// data set asked for, or that data set cannot be had.
 Data load_data(const DataChoice& choice, Console& console);
 
 }  // namespace mnist

@@ -4,6 +4,7 @@
 #include "session.hpp"
 
 int main(int argc, char** argv) {
+  mnist::speak(mnist::language_of(argc, argv));
   std::unique_ptr<mnist::Group> group;
   return mnist::run_program(
       "mnist", "",

@@ -1,7 +1,9 @@
 // Numbers from text and as text, the same in every locale.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <locale>
 #include <optional>
@@ -39,5 +41,25 @@ std::optional<Number> parse_number(std::string_view text) {
 inline const char* nonfinite_word(double number) { return number == number ? "infinite" : "NaN"; }
 
 using tinynet::detail::fixed, tinynet::detail::shortest, tinynet::detail::significant;
+
+/// For people: so many significant digits, no exponent from a millionth to 10^15, and thin spaces between the thousands
+/// of a number with more than four digits: "554 400".
+inline std::string readable(double number, int digits) {
+  const double size = std::abs(number);
+  if (!(size >= 1e-6 && size < 1e15)) return significant(number, digits);
+  const int before = std::max(1, static_cast<int>(std::floor(std::log10(size))) + 1);
+  const double unit = std::pow(10, std::max(0, before - digits));  // what is rounded away before the point
+  std::string text = before > digits ? fixed(std::round(number / unit) * unit, 0)
+                     : size >= 1     ? fixed(number, digits - before)
+                                     : fixed(number, digits - static_cast<int>(std::floor(std::log10(size))) - 1);
+  const std::size_t sign = number < 0 ? 1 : 0, point = std::min(text.find('.'), text.size());
+  if (point < text.size()) {
+    while (text.back() == '0') text.pop_back();
+    if (text.back() == '.') text.pop_back();
+  }
+  if (point > sign + 4)
+    for (std::size_t at = point; at > sign + 3; text.insert(at, "\u202F")) at -= 3;
+  return text;
+}
 
 }  // namespace mnist

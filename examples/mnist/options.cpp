@@ -135,6 +135,15 @@ Exit codes: 0 done, 2 usage, 3 bad data in a file, 4 input/output, 5 download, 6
 
 }  // namespace
 
+Language language_of(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--lang=zh" || (argument == "--lang" && i + 1 < argc && std::string_view(argv[i + 1]) == "zh"))
+      return Language::chinese;
+  }
+  return Language::english;
+}
+
 std::optional<Options> parse_options(int argc, const char* const* argv) {
   Options o;
   o.command.assign(argv, argv + argc);
@@ -219,9 +228,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   flag("--show", o.show, "Draw the first image and the misclassified ones in characters");
   flag("--fingerprint", o.fingerprint, "Print the SHA-256 of the final weights (by sha256sum or shasum)");
   flag("--quiet", o.quiet, "Print only what another option asked for, and errors");
-  option("--lang", "L", "en, zh (en)", [&o](const auto& n, const auto& text) {
-    o.language = one_of(n, text, {"en", "zh"}) == "zh" ? Language::chinese : Language::english;
-  });
+  option("--lang", "L", "en, zh (en)", [](const auto& n, const auto& text) { one_of(n, text, {"en", "zh"}); });
 
   if (!line.parse(argc, argv)) return std::nullopt;
   check_momentum(o);

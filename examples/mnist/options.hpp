@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "data_source.hpp"
+#include "words.hpp"
 
 namespace mnist {
 
 using tinynet::Index;
 
 enum class Engine { automatic, fused, tape };
-enum class Language { english, chinese };
 
 struct Options {
   std::vector<std::string> command;  // the program and its arguments
@@ -50,8 +50,10 @@ struct Options {
   bool show = false;
   bool fingerprint = false;
   bool quiet = false;
-  Language language = Language::english;
 };
+
+/// What --lang says, for who looks before the command line is read: complaints of it are in that language, too.
+Language language_of(int argc, const char* const* argv);
 
 /// Reads the command line. Returns nothing if all is said already (--help, --version); throws Error (usage), or what
 /// Console throws if that cannot be said.

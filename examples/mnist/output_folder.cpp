@@ -9,8 +9,8 @@
 #include "checks.hpp"
 #include "pictures.hpp"
 #include "report.hpp"
-#include "report_words.hpp"
 #include "run_json.hpp"
+#include "words.hpp"
 
 namespace mnist {
 namespace {
@@ -42,6 +42,7 @@ OutputFolder::OutputFolder(std::string folder)
                      .actual = FileLock::signature(file(".lock"))});
       }) {
   lock_.sign();
+  lock_.remove_at_end();
 }
 
 std::vector<std::string> OutputFolder::names() {
@@ -64,8 +65,7 @@ void OutputFolder::write(const RunRecord& run) const {
   std::error_code ignored;  // a run before may have made more pages than this one will
   for (int page = 2; std::filesystem::remove(file("misclassified_" + std::to_string(page) + ".png"), ignored);) ++page;
   for (const auto& [name, picture] : pictures(run)) tinynet::save_png(file(name), picture);
-  const ReportWords& words = report_words(run.options.language);
-  tinynet::write_text_file(file("loss.svg"), loss_svg(run, {words.training, words.step, words.loss}));
+  tinynet::write_text_file(file("loss.svg"), loss_svg(run));
   tinynet::write_text_file(file("run.json"), run_json(run));
   tinynet::write_text_file(file("report.html"), report_html(run));
 }

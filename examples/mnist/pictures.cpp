@@ -5,7 +5,9 @@
 #include <span>
 #include <tinynet/plot/confusion.hpp>
 
+#include "characters.hpp"
 #include "image_picture.hpp"
+#include "words.hpp"
 
 namespace mnist {
 
@@ -24,21 +26,35 @@ std::vector<Picture> neuron_pictures(Model& model, Index height, Index width) {
   return result;
 }
 
-std::string loss_svg(const RunRecord& run, const tinynet::ChartText& text) {
+std::string loss_svg(const RunRecord& run) {
   tinynet::Curve losses = run.losses;
-  losses.name = text.y_label;
-  return tinynet::svg_chart({&losses, 1}, text);
+  losses.name = said("loss");
+  return tinynet::svg_chart({&losses, 1}, {said("Training"), said("step"), said("loss")});
 }
 
 namespace {
+
+/// Large enough to be read, in all languages.
+tinynet::GridOptions with_words(tinynet::GridOptions options) {
+  options.title = said(options.title);
+  options.text_scale = 2;
+  options.glyphs = glyphs();
+  return options;
+}
+
+/// "9", or "Ankle boot" where the classes have names.
+std::string class_text(const RunRecord& run, Index index) {
+  const auto names = class_names(run.data);
+  return names.empty() ? std::to_string(index) : names.at(static_cast<std::size_t>(index));
+}
 
 Picture misclassified_page(const RunRecord& run, std::span<const tinynet::Misclassified> wrong, std::string title) {
   std::vector<tinynet::Tile> tiles;
   for (const tinynet::Misclassified& m : wrong)
     tiles.push_back({image_picture(run.data.test, m.index),
-                     {{"predicted " + std::to_string(m.predicted), {185, 28, 28}},
-                      {"actual " + std::to_string(m.actual), {21, 128, 61}}}});
-  return tinynet::grid_picture(tiles, {.title = std::move(title)});
+                     {{said("predicted " + class_text(run, m.predicted)), {185, 28, 28}},
+                      {said("actual " + class_text(run, m.actual)), {21, 128, 61}}}});
+  return tinynet::grid_picture(tiles, with_words({.scale = 4, .title = std::move(title)}));
 }
 
 }  // namespace
@@ -48,7 +64,8 @@ std::vector<std::pair<std::string, Picture>> pictures(const RunRecord& run) {
   const std::vector<tinynet::Tile> first{{image_picture(run.data.train, 0)}};
   result.emplace_back(
       "first_image.png",
-      tinynet::grid_picture(first, {.scale = 10, .title = "lab= " + std::to_string(run.data.train.labels.front())}));
+      tinynet::grid_picture(
+          first, with_words({.scale = 10, .title = "lab= " + class_text(run, run.data.train.labels.front())})));
 
   const auto wrong = run.first_misclassified();
   const std::string title =
@@ -61,12 +78,18 @@ std::vector<std::pair<std::string, Picture>> pictures(const RunRecord& run) {
                         misclassified_page(run, std::span(wrong).subspan(begin, end - begin),
                                            title + (pages == 1 ? "" : ", page " + number)));
   }
-  result.emplace_back("confusion.png", tinynet::confusion_picture(run.test.confusion));
+  std::vector<std::string> names = class_names(run.data);
+  for (std::string& name : names) name = said(name);
+  result.emplace_back("confusion.png", tinynet::confusion_picture(run.test.confusion, {.predicted = said("predicted"),
+                                                                                       .actual = said("actual"),
+                                                                                       .names = names,
+                                                                                       .glyphs = glyphs()}));
 
   std::vector<tinynet::Tile> neurons;
   for (Picture& picture : neuron_pictures(run.model, run.data.train.images.height(), run.data.train.images.width()))
     neurons.push_back({std::move(picture)});
-  result.emplace_back("weights.png", tinynet::grid_picture(neurons, {.columns = 10, .title = "first layer's weights"}));
+  result.emplace_back("weights.png",
+                      tinynet::grid_picture(neurons, with_words({.columns = 10, .title = "first layer's weights"})));
   return result;
 }
 

@@ -16,8 +16,8 @@ namespace mnist {
 /// all on one scale. At most the first 100.
 std::vector<tinynet::Picture> neuron_pictures(Model& model, Index height, Index width);
 
-/// The curve of the losses, for svg.hpp.
-std::string loss_svg(const RunRecord& run, const tinynet::ChartText& text);
+/// The curve of the losses as an SVG file.
+std::string loss_svg(const RunRecord& run);
 
 /// How many misclassified images are on a page.
 inline constexpr std::size_t page_size = 64;

@@ -35,6 +35,7 @@ int stderr_columns() { return 80; }
 #include <spawn.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -176,17 +177,35 @@ ProcessResult run_process(const std::vector<std::string>& command, ProcessOption
   return result;
 }
 
-FileLock::FileLock(const std::filesystem::path& path, const std::function<void()>& waiting, const std::string& hint) {
-  file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (file_ < 0)
-    throw Error({.code = ErrorCode::io,
-                 .path = path.string(),
-                 .what = std::string("cannot be locked: ") + std::strerror(errno),
-                 .hint = hint});
-  if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-  if (errno == EWOULDBLOCK) waiting();
-  // A file system that has no locks (some network ones) is used without: the worst is a second download.
-  while (::flock(file_, LOCK_EX) != 0 && errno == EINTR) {}
+namespace {
+
+/// Whether the file is still the one that has this name: who held the lock before may have removed it.
+bool is_named(int file, const std::filesystem::path& path) {
+  struct stat here {
+  }, there{};
+  return ::fstat(file, &here) == 0 && ::stat(path.c_str(), &there) == 0 && here.st_ino == there.st_ino &&
+         here.st_dev == there.st_dev;
+}
+
+}  // namespace
+
+FileLock::FileLock(const std::filesystem::path& path, const std::function<void()>& waiting, const std::string& hint)
+    : path_(path) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    if (file_ >= 0) ::close(file_);
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file_ < 0)
+      throw Error({.code = ErrorCode::io,
+                   .path = path.string(),
+                   .what = std::string("cannot be locked: ") + std::strerror(errno),
+                   .hint = hint});
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) waiting();
+      // A file system that has no locks (some network ones) is used without: the worst is a second download.
+      while (::flock(file_, LOCK_EX) != 0 && errno == EINTR) {}
+    }
+    if (is_named(file_, path)) return;
+  }
 }
 
 void FileLock::sign() const {
@@ -204,6 +223,7 @@ std::string FileLock::signature(const std::filesystem::path& path) {
 }
 
 FileLock::~FileLock() {
+  if (file_ >= 0 && !remove_.empty()) ::unlink(remove_.c_str());  // while it is held: nobody else's
   if (file_ >= 0) ::close(file_);
 }
 

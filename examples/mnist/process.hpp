@@ -39,6 +39,9 @@ class FileLock {
   FileLock(const std::filesystem::path& path, const std::function<void()>& waiting, const std::string& hint = {});
   ~FileLock();
 
+  /// The file goes with the lock.
+  void remove_at_end() { remove_ = path_; }
+
   /// Writes into the file who holds the lock, in place of all that it has.
   void sign() const;
   /// What sign() wrote there: "process 123 on host".
@@ -49,6 +52,7 @@ class FileLock {
 
  private:
   int file_ = -1;
+  std::filesystem::path path_, remove_;
 };
 
 /// Makes writing to a closed standard output an error instead of a hit on whatever file is opened next, and writing to

@@ -21,7 +21,13 @@ namespace mnist {
 template <class Work>
 int run_program(const char* name, const char* memory_hint, const Work& work, const std::unique_ptr<Group>& group = {}) {
   const auto fail = [&](const char* what, tinynet::ErrorCode code) {
-    std::fprintf(stderr, "%s: error: %s%s\n", name, group ? group->place().c_str() : "", what);
+    std::string words;
+    try {
+      words = said(what);
+    } catch (const std::bad_alloc&) {  // then as it is
+    }
+    std::fprintf(stderr, "%s: error: %s%s\n", name, group ? group->place().c_str() : "",
+                 words.empty() ? what : words.c_str());
     if (group) group->end(static_cast<int>(code));
     return static_cast<int>(code);
   };

@@ -52,6 +52,8 @@ std::string run_json(const RunRecord& run) {
                   {"origin", run.data.origin},
                   {"train", run.data.train.size()},
                   {"test", run.data.test.size()}};
+  if (!run.data.content.empty()) json["data"]["content"] = run.data.content;
+  if (const auto names = class_names(run.data); !names.empty()) json["classes"] = names;
   json["net"] = {{"text", run.model.text()}, {"parameters", static_cast<Index>(net_size(run.options).parameters)}};
   json["device"] = run.model.device();
   json["engine"] = run.model.computation().engine();
@@ -61,6 +63,7 @@ std::string run_json(const RunRecord& run) {
   json["optimised"] = optimised();
   json["compiler"] = compiler();
   json["versions"] = {{"tinynet", std::string(tinynet::version)}, {"eigen", eigen_version()}};
+  json["date"] = run.date;
   json["first_step"] = run.first_step;
   json["steps"] = run.steps;
   if (!run.stopped_by.empty()) json["stopped_by"] = run.stopped_by;

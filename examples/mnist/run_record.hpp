@@ -23,6 +23,7 @@ struct RunRecord {
   int first_step = 0;           // of this run; more than 0 after --resume
   int steps = 0;                // made in all
   std::string stopped_by = "";  // a signal, if one did
+  std::string date = "";        // when it ended: "2026-12-01 16:20 UTC"
   double seconds = 0;           // in the training of this run
   float loss = 0;               // the last one of the training
   tinynet::Curve losses{};      // of the steps that are known

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
+#include <ctime>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -43,24 +44,29 @@ using tinynet::ErrorCode;
 // ---- Before the data are read: what cannot work is said at once, not after an hour of training -----------------
 
 /// For `--device auto`: why it is the CPU.
-void note_cpu(const Error& why, Console& console) { console.note("device: cpu (" + std::string(why.what()) + ")"); }
+std::string cpu_text(const Error& why) { return "device: cpu (" + std::string(why.what()) + ")"; }
 
-/// Returns whether it is a GPU.
-bool choose_device(const Options& options, const Group& group, Console& console) {
+struct Chosen {
+  bool gpu = false;
+  std::vector<std::string> notes;  // to be said after what the data are
+};
+
+Chosen choose_device(const Options& options, const Group& group) {
+  Chosen chosen;
   tinynet::set_num_threads(options.threads == 0 ? std::max(1, cpus_present() / group.members_here()) : options.threads);
   if (options.threads > tinynet::detail::available_cpus())
-    console.note(std::to_string(options.threads) + " threads on " + std::to_string(tinynet::detail::available_cpus()) +
-                 " CPUs");
-  if (options.device == "cpu") return false;
+    chosen.notes.push_back(std::to_string(options.threads) + " threads on " +
+                           std::to_string(tinynet::detail::available_cpus()) + " CPUs");
+  if (options.device == "cpu") return chosen;
   try {
     const std::string name = use_gpu(group.gpu().empty() ? options.device : group.gpu());
-    if (options.device == "auto") console.note("device: " + name);
-    return true;
+    if (options.device == "auto") chosen.notes.push_back("device: " + name);
+    chosen.gpu = true;
   } catch (const Error& error) {
     if (options.device != "auto") throw Error(ErrorCode::device, "--device " + options.device + ": " + error.what());
-    note_cpu(error, console);
-    return false;
+    chosen.notes.push_back(cpu_text(error));
   }
+  return chosen;
 }
 
 /// The net; on the CPU, too, if it does not fit on the GPU and `--device auto` leaves the choice.
@@ -71,7 +77,7 @@ std::unique_ptr<Model> make_model_there(bool on_gpu, const Options& options, con
     return make_gpu_model(options, data.train, data.test.size(), group.ranks());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::device || options.device != "auto") throw;
-    note_cpu(error, console);
+    console.note(cpu_text(error));
     return make_model(options, data.train);
   }
 }
@@ -142,6 +148,13 @@ std::string fingerprint(Model& model) {
   return sha256(bytes);
 }
 
+/// "2026-12-01 16:20 UTC"
+std::string date() {
+  const std::time_t now = std::time(nullptr);
+  std::array<char, 40> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", std::gmtime(&now))};
+}
+
 /// Where the weights are to be written, with commas between; empty if nowhere.
 std::string listed(const std::vector<std::string>& files) {
   std::string list;
@@ -185,15 +198,21 @@ tinynet::Evaluation evaluate(const Model& model, const tinynet::Dataset& data, c
 void report_test(const RunRecord& run, Console& console) {
   console.result("loss on test data:  " + shortest(static_cast<float>(run.test.loss)));
   const auto wrong = run.first_misclassified();
-  const bool chinese = run.options.language == Language::chinese;
   for (const tinynet::Misclassified& m : wrong)
-    console.result((chinese ? "预测值:" : "predicted:") + std::to_string(m.predicted) +
-                   (chinese ? ", 实际值:" : ", actual:") + std::to_string(m.actual));
+    console.result(said("predicted:" + std::to_string(m.predicted) + ", actual:" + std::to_string(m.actual)));
   if (run.options.show)
-    for (const std::string& line : shown_misclassified(run.data.test, wrong, run.options.language, stdout_columns()))
+    for (const std::string& line : shown_misclassified(run.data.test, wrong, class_names(run.data), stdout_columns()))
       console.answer(line);
-  console.note("accuracy on test data: " + fixed(100 * run.test.accuracy, 2) + " %; " + std::to_string(wrong.size()) +
-               " of the first " + std::to_string(run.first_tests()) + " misclassified");
+}
+
+/// The last line: how good the net is, and at what.
+void note_accuracy(const RunRecord& run, Console& console) {
+  const std::string& content = run.data.content;
+  console.note("accuracy on " + std::string(content == "fashion" ? "Fashion-MNIST's test data" : "test data") + ": " +
+               fixed(100 * run.test.accuracy, 2) + " %" +
+               (content == "synthetic" ? " (digits drawn by this program)" : "") + "; " +
+               std::to_string(run.first_misclassified().size()) + " of the first " + std::to_string(run.first_tests()) +
+               " misclassified");
 }
 
 /// A net that says the same for every image has a loss of ln 10, and does not get away from there if its units are
@@ -221,7 +240,7 @@ std::string status_text(const Model& model, const Options& options, const Group&
 int run(const Options& options, const Group& group, Console& console) {
   check_same(group, "options", compared_options(options));
   check_same(group, "program", program_text());
-  const bool on_gpu = choose_device(options, group, console);
+  const Chosen device = choose_device(options, group);
   std::optional<OutputFolder> folder;
   if (!options.out_folder.empty()) folder.emplace(options.out_folder);
   if (!options.save_file.empty()) check_output(options.save_file);
@@ -229,13 +248,14 @@ int run(const Options& options, const Group& group, Console& console) {
   check_net(options, 1, 1, 0);          // again when the rows are counted
 
   const Data data = load_data(options.data, group, console);
+  for (const std::string& note : device.notes) console.note(note);
   check_data(data, console);
   check_names(options, data);
   if (group.ranks() != nullptr) check_same(group, "data", data_fingerprint({&data.train, &data.test}));
   const double by_data = memory_of(data);
   const double needed = check_net(options, data.train.size(), data.test.size(), by_data);
   console.note("memory: about " + megabytes(needed) + " are needed, " + megabytes(by_data) + " of them by the data");
-  const std::unique_ptr<Model> model = make_model_there(on_gpu, options, data, group, console);
+  const std::unique_ptr<Model> model = make_model_there(device.gpu, options, data, group, console);
   std::optional<ResultCheck> result_check;
   if (model->device() != "cpu" && options.steps > 0) result_check.emplace(options, data.train);
   if (!options.init_file.empty()) load(*model, options, console);
@@ -285,6 +305,7 @@ int run(const Options& options, const Group& group, Console& console) {
       record.stopped_by = StopRequest::name();
     else if (training.output_closed)
       record.stopped_by = "SIGPIPE";
+    record.date = date();
     if (folder && !training.failure) folder->write(record);
   }
   std::string where = weight_files.empty() ? "" : "the weights are in " + listed(weight_files);
@@ -304,6 +325,7 @@ int run(const Options& options, const Group& group, Console& console) {
   report_test(record, console);
   note_dead_units(record, console);
   if (folder) console.note("the report is " + folder->file("report.html"));
+  note_accuracy(record, console);
   if (options.fingerprint) console.answer("fingerprint: " + fingerprint(*model));
   return 0;
 }

@@ -14,9 +14,9 @@ namespace mnist {
 std::vector<std::string> shown_image(const tinynet::Dataset& data, Index index);
 
 /// The misclassified as a grid, at most 64 and at half their size, as many beside each other as `width` columns take
-/// and at most 8; each with the predicted and the actual figure above.
+/// and at most 8; each with the predicted and the actual class above, by its name in `names` if there are any.
 std::vector<std::string> shown_misclassified(const tinynet::Dataset& data,
-                                             std::span<const tinynet::Misclassified> wrong, Language language,
-                                             int width);
+                                             std::span<const tinynet::Misclassified> wrong,
+                                             const std::vector<std::string>& names, int width);
 
 }  // namespace mnist

@@ -9,11 +9,18 @@
 namespace sweep {
 namespace {
 
+std::size_t batch_column() {
+  const auto found =
+      std::find_if(columns().begin(), columns().end(), [](const Column& c) { return c.title == "batch"; });
+  return static_cast<std::size_t>(found - columns().begin());
+}
+
 std::vector<std::string> first_cells(const std::string& rank, const Configuration& c, const std::string& steps) {
   std::vector<std::string> row{rank};
   for (const Column& column : columns())
     if (column.setting) row.push_back(find_setting(column.title)->text(c).value_or(""));
   if (c.hidden.empty()) row[1] = "none";
+  if (c.batch == 0) row[batch_column()] = "all rows";
   row.push_back(steps);
   return row;
 }

@@ -1,7 +1,11 @@
 #include "configuration.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "../mnist/shell_word.hpp"
 
 namespace sweep {
 namespace {
@@ -57,11 +61,15 @@ std::string key(const Configuration& c) {
   return text;
 }
 
-std::string command(const Configuration& c) {
+std::string command(const Configuration& c, const mnist::Data& data) {
   std::string text = "mnist";
   for (const Setting& s : settings())
     if (const auto value = s.text(c)) text += " --" + s.name + " " + (value->empty() ? "\"\"" : *value);
-  return text;
+  text += " --device cpu";
+  if (data.train_images_file.empty()) return text + " --dataset " + data.name;
+  std::error_code error;  // the name as it is will do where it is
+  const std::filesystem::path folder = std::filesystem::absolute(data.origin, error);
+  return text + " --data " + mnist::shell_word(error ? data.origin : folder.lexically_normal().string());
 }
 
 std::string value_from_json(const Setting& setting, const Json& json, const Place& place) {

@@ -38,8 +38,8 @@ Configuration configuration(const Values& values);
 /// trainings that have the same are the same.
 std::string key(const Configuration& c);
 
-/// The command that does the same training alone.
-std::string command(const Configuration& c);
+/// The command that does the same training alone, on the same data and, as here, on CPUs.
+std::string command(const Configuration& c, const mnist::Data& data);
 
 /// {"hidden": [30, 30], "activation": "relu", ...}
 inline Json to_json(const Configuration& c) { return mnist::settings_json(c); }

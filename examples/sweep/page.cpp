@@ -38,7 +38,8 @@ std::string name_of(const Configuration& c, const std::vector<const Setting*>& v
   std::string name;
   for (const Setting* s : varied) {
     const std::string value = s->text(c).value_or("default");
-    name += (name.empty() ? "" : ", ") + s->name + " " + (value.empty() ? "none" : value);
+    const bool all_rows = s->name == "batch" && c.batch == 0;
+    name += (name.empty() ? "" : ", ") + (all_rows ? "all rows" : s->name + " " + (value.empty() ? "none" : value));
   }
   return name.empty() ? "loss" : name;
 }
@@ -74,7 +75,7 @@ std::vector<std::string> classes(const std::vector<RankedResult>& rows, const st
   return list;
 }
 
-std::string table(const std::vector<RankedResult>& rows) {
+std::string table(const std::vector<RankedResult>& rows, const mnist::Data& data) {
   std::string html = "<div class=\"scroll\">\n<table id=\"runs\">\n<thead><tr><th></th>";
   Rows texts;
   for (const auto& [rank, result] : rows) texts.push_back(cells(*result, rank));
@@ -88,7 +89,7 @@ std::string table(const std::vector<RankedResult>& rows) {
     const Result& r = *rows[row].result;
     const std::string tip = r.divergence ? r.divergence->why + "; " : "";
     html += "<tr data-curve=\"" + std::to_string(row) + "\"" + (r.divergence ? " data-diverged" : "") + " title=\"" +
-            html_text(tip + command(r.configuration)) +
+            html_text(tip + command(r.configuration, data)) +
             "\"><td><button type=\"button\" aria-pressed=\"true\" aria-label=\"curve\" style=\"color:" +
             tinynet::curve_color(row, rows.size()) + "\">●</button></td>";
     for (std::size_t i = 0; i < shown.size(); ++i)
@@ -98,15 +99,27 @@ std::string table(const std::vector<RankedResult>& rows) {
   return html + "</tbody>\n</table>\n</div>\n";
 }
 
-std::string page_text(const std::vector<Result>& results, std::size_t missing, const std::string& about) {
+/// "MNIST, 60000 + 10000 images, FOLDER"
+std::string about(const mnist::Data& data) {
+  const std::string& name = data.content;
+  return (name == "mnist"     ? "MNIST, "
+          : name == "fashion" ? "Fashion-MNIST, "
+                              : "") +
+         std::to_string(data.train.size()) + " + " + std::to_string(data.test.size()) + " images, " + data.origin;
+}
+
+std::string page_text(const std::vector<Result>& results, std::size_t missing, const mnist::Data& data) {
   const std::vector<RankedResult> rows = ranked(results);
   tinynet::HtmlPage page("tinynet sweep", "en", {mnist::dygraph_script, mnist::dygraph_style});
   const auto add = [&page](const std::string& tag, const std::string& html) {
     page.add(tinynet::html_element(tag, html));
   };
   add("h1", std::to_string(results.size()) + (results.size() == 1 ? " training" : " trainings") + " compared");
-  add("p class=\"faint\"", html_text(about) + (missing == 0 ? "" : "; " + std::to_string(missing) + " still missing") +
+  add("p class=\"faint\"", html_text(about(data)) +
+                               (missing == 0 ? "" : "; " + std::to_string(missing) + " still missing") +
                                ". Made by tinynet " + std::string(tinynet::version) + ".");
+  if (const std::string what = mnist::not_mnist(data); !what.empty())
+    add("p class=\"banner\"", html_text("This is not MNIST but " + what + "."));
   if (!rows.empty()) {
     add("h2", "Losses");
     page.add(chart(rows));
@@ -116,10 +129,10 @@ std::string page_text(const std::vector<Result>& results, std::size_t missing, c
     add("div class=\"switches\"", "<button type=\"button\" data-first=\"" + all +
                                       "\">all</button><button type=\"button\" data-first=\"10\">" +
                                       "first 10</button><button type=\"button\" data-first=\"0\">none</button>");
-    page.add(table(rows));
+    page.add(table(rows, data));
     if (!rows.front().result->divergence) {
       add("h2", "The best one, by mnist alone");
-      add("pre", html_text(command(rows.front().result->configuration)));
+      add("pre", html_text(command(rows.front().result->configuration, data)));
     }
     page.add(page_script);
   }
@@ -128,8 +141,8 @@ std::string page_text(const std::vector<Result>& results, std::size_t missing, c
 
 }  // namespace
 
-Page::Page(const std::string& folder, std::string about)
-    : path_((std::filesystem::path(folder) / "sweep.html").string()), about_(std::move(about)) {
+Page::Page(const std::string& folder, const mnist::Data& data)
+    : path_((std::filesystem::path(folder) / "sweep.html").string()), data_(data) {
   mnist::check_output(path_);
 }
 
@@ -139,7 +152,7 @@ void Page::update(const std::vector<Result>& results, std::size_t missing) {
 
 void Page::write(const std::vector<Result>& results, std::size_t missing) {
   const auto start = std::chrono::steady_clock::now();
-  const std::string text = page_text(results, missing, about_);
+  const std::string text = page_text(results, missing, data_);
   tinynet::write_text_file(path_, text);
   const auto end = std::chrono::steady_clock::now();
   next_ = end + std::max<std::chrono::steady_clock::duration>(std::chrono::seconds(2), 10 * (end - start));

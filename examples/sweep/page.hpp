@@ -11,8 +11,8 @@ namespace sweep {
 
 class Page {
  public:
-  /// `about`: what the data are. Throws Error (io) if the file cannot be written.
-  Page(const std::string& folder, std::string about);
+  /// The data must outlive it. Throws Error (io) if the file cannot be written.
+  Page(const std::string& folder, const mnist::Data& data);
 
   /// Writes the page unless it has been written within the last two seconds, or ten times as long as that took. Throws
   /// Error (io).
@@ -23,7 +23,8 @@ class Page {
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_, about_;
+  std::string path_;
+  const mnist::Data& data_;
   std::chrono::steady_clock::time_point next_{};
 };
 

@@ -103,9 +103,7 @@ int run(const Options& options, const mnist::Group& group, mnist::Console& conso
     return 0;
   }
   ResultsFile file(options.folder, hash, note);
-  const std::string images =
-      std::to_string(data.train.size()) + " + " + std::to_string(data.test.size()) + " images, " + data.origin;
-  Page page(options.folder, images);
+  Page page(options.folder, data);
   const std::vector<Configuration> left = missing(options.configurations, file.results());
   const std::vector<Bundle> list = bundles(left, static_cast<std::size_t>(threads * group.size()), data);
   check_memory(list, data, processes, threads);

@@ -12,7 +12,7 @@ namespace tinynet {
 
 /// A line under a tile.
 struct Caption {
-  /// ASCII
+  /// ASCII, or what GridOptions has glyphs for
   std::string text;
   Color color{};  ///< of the text
 };
@@ -25,9 +25,11 @@ struct Tile {
 
 /// How a grid of tiles is laid out.
 struct GridOptions {
-  Index columns = 8;       ///< how many tiles lie beside one another, at most
-  Index scale = 3;         ///< each pixel of a tile becomes a square of so many
-  std::string title = {};  ///< above all
+  Index columns = 8;                   ///< how many tiles lie beside one another, at most
+  Index scale = 3;                     ///< each pixel of a tile becomes a square of so many
+  std::string title = {};              ///< above all
+  Index text_scale = 1;                ///< of the captions; the title has 2
+  std::span<const Glyph> glyphs = {};  ///< for words that are not ASCII
 };
 
 /// The tiles row by row, on white. Without tiles the title alone.
@@ -40,15 +42,17 @@ inline Picture grid_picture(std::span<const Tile> tiles, const GridOptions& opti
     tile_height = std::max(tile_height, tile.picture.height() * options.scale);
     tile_width = std::max(tile_width, tile.picture.width() * options.scale);
     lines = std::max(lines, static_cast<Index>(tile.captions.size()));
-    for (const Caption& caption : tile.captions) text = std::max(text, text_width(caption.text));
+    for (const Caption& caption : tile.captions)
+      text = std::max(text, text_width(caption.text, options.text_scale, options.glyphs));
   }
   const Index cell_width = std::max(tile_width, text) + gap;
-  const Index cell_height = tile_height + (lines > 0 ? 2 + lines * text_height : 0) + gap;
+  const Index line_height = text_height * options.text_scale;
+  const Index cell_height = tile_height + (lines > 0 ? 2 + lines * line_height : 0) + gap;
   const Index title_height = options.title.empty() ? 0 : 2 * text_height + gap;
 
   Picture picture(title_height + rows * cell_height + gap,
-                  std::max(columns * cell_width, text_width(options.title, 2)) + gap);
-  draw_text(picture, gap, gap, options.title, {}, 2);
+                  std::max(columns * cell_width, text_width(options.title, 2, options.glyphs)) + gap);
+  draw_text(picture, gap, gap, options.title, {}, 2, options.glyphs);
   for (Index i = 0; i < count; ++i) {
     const Tile& tile = tiles[static_cast<std::size_t>(i)];
     const Index middle = gap / 2 + i % columns * cell_width + cell_width / 2;
@@ -56,8 +60,8 @@ inline Picture grid_picture(std::span<const Tile> tiles, const GridOptions& opti
     picture.draw(row, middle - tile.picture.width() * options.scale / 2, tile.picture, options.scale);
     row += tile_height + 2;
     for (const Caption& caption : tile.captions) {
-      draw_centred(picture, row, middle, caption.text, caption.color);
-      row += text_height;
+      draw_centred(picture, row, middle, caption.text, caption.color, options.text_scale, options.glyphs);
+      row += line_height;
     }
   }
   return picture;

@@ -55,8 +55,9 @@ inline std::string html_chart(std::string_view id, const std::vector<ChartView>&
   }
   std::string text = data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   for (std::size_t at = 0; (at = text.find('<', at)) != text.npos;) text.replace(at, 1, "\\u003c");  // no </script>
-  return "<figure class=\"chart\" id=\"" + html_text(id) + "\">\n<div class=\"switches\"></div>\n<div class=\"plot\">" +
-         options.instead + "</div>\n<div class=\"values\" aria-live=\"off\"></div>\n<figcaption class=\"hint\">" +
+  return "<figure class=\"chart\" id=\"" + html_text(id) +
+         "\">\n<div class=\"switches\"></div>\n<div class=\"frame\"><div class=\"plot\">" + options.instead +
+         "</div>\n<div class=\"values\" aria-live=\"off\"></div></div>\n<figcaption class=\"hint\">" +
          html_text(options.hint) + "</figcaption>\n<script type=\"application/json\">" + text +
          "</script>\n</figure>\n";
 }

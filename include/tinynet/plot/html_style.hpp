@@ -24,10 +24,15 @@ p { margin: .5rem 0; }
 pre { background: var(--soft); padding: .75rem 1rem; overflow-x: auto; border-radius: .4rem; font-size: .875rem;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
+.scroll.more { border-right: 3px solid var(--faint);  /* there is more to the right */
+  mask-image: linear-gradient(to left, #000 0 3px, #0004 3px, #000 3.5rem);
+  -webkit-mask-image: linear-gradient(to left, #000 0 3px, #0004 3px, #000 3.5rem); }
+.banner { background: var(--soft); border-left: .3rem solid var(--bad); padding: .5rem .75rem; font-weight: 600; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th { font-weight: 600; }
 th.name, td.name { text-align: left; }
+tr:first-child th { white-space: normal; vertical-align: bottom; }
 img { image-rendering: pixelated; max-width: 100%; }
 .figures { display: flex; flex-wrap: wrap; gap: .75rem 1.5rem; margin: .75rem 0; }
 .figures div { min-width: 7rem; }
@@ -37,6 +42,7 @@ img { image-rendering: pixelated; max-width: 100%; }
 .small .tile img { width: 64px; height: 64px; }
 .tile { text-align: center; font-size: .8rem; line-height: 1.35; break-inside: avoid; }
 .tile img { width: 84px; height: 84px; display: block; margin: 0 auto .2rem; }
+summary { cursor: pointer; margin: .75rem 0; }
 .tile .bad { color: var(--bad); } .tile .good { color: var(--good); }
 figure { margin: .5rem 0; }
 .plot { width: 100%; height: 22rem; }
@@ -45,11 +51,18 @@ figure { margin: .5rem 0; }
 button { font: inherit; font-size: .85rem; color: inherit; background: var(--soft); border: 1px solid var(--rule);
   border-radius: .35rem; padding: .15rem .6rem; cursor: pointer; }
 button[aria-pressed=true] { background: var(--ink); color: var(--paper); }
-.values { display: block !important; min-height: 1.5em; font-size: .875rem; font-variant-numeric: tabular-nums; }
-.values.many { min-height: 4.5em; }  /* what is below stays where it is while the mouse moves */
+.frame { position: relative; }
+.values { display: block !important; position: absolute; top: .25rem; right: .25rem; max-width: 60%; z-index: 20;
+  padding: 0 .4rem; background: var(--paper); border-radius: .35rem; pointer-events: none; font-size: .875rem;
+  font-variant-numeric: tabular-nums; }  /* over the chart: what is below stays where it is while the mouse moves */
 .dygraph-axis-label, .dygraph-label { color: var(--ink); font-size: 13px; }
 .dygraph-ylabel, .dygraph-xlabel { color: var(--faint); }
-@media (max-width: 40rem) { main { padding: .5rem .75rem 3rem; } .plot { height: 16rem; } th, td { padding: .2rem .35rem; } }
+@media (max-width: 40rem) { main { padding: .5rem .75rem 3rem; } .plot { height: 16rem; } th, td { padding: .2rem .35rem; }
+  .tiles { grid-template-columns: repeat(auto-fill, minmax(5rem, 1fr)); gap: .5rem; } .tile { font-size: .7rem; }
+  .small.tiles { grid-template-columns: repeat(auto-fill, minmax(3rem, 1fr)); } .small .tile img { width: 44px; height: 44px; }
+  .tile img { width: 76px; height: 76px; } .figures { gap: .5rem 1rem; } .figures div { min-width: 6.5rem; }
+  .confusion { width: 100%; font-size: .66rem; } .confusion :is(th, td) { padding: .2rem .1rem; text-align: center; }
+  .confusion .long { display: none; } .classes { width: 100%; font-size: .75rem; } .classes :is(th, td) { padding: .2rem .15rem; } }
 @media print { .switches, .hint { display: none; } h2 { break-after: avoid; } figure, table { break-inside: avoid; }
   main { max-width: none; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 )css";
@@ -61,7 +74,6 @@ for (const figure of window.Dygraph ? document.querySelectorAll('figure.chart') 
   const data = JSON.parse(figure.querySelector('script').textContent);
   const plot = figure.querySelector('.plot'), values = figure.querySelector('.values');
   const switches = figure.querySelector('.switches');
-  if (data.views[0].curves.length > 1) values.classList.add('many');
   const number = v => Number(v.toPrecision(6)).toString();
   const visible = data.views[0].curves.map(() => true);
   let view = 0, logarithmic = data.logarithmic, chart = null;
@@ -139,6 +151,15 @@ for (const figure of window.Dygraph ? document.querySelectorAll('figure.chart') 
   };
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   draw();
+}
+
+// A table that is wider than the page shows on which side there is more of it.
+for (const box of document.querySelectorAll('.scroll')) {
+  const show = () => box.classList.toggle('more', box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  box.tabIndex = 0;
+  box.addEventListener('scroll', show);
+  new ResizeObserver(show).observe(box);
+  show();
 }
 )js";
 

@@ -53,6 +53,20 @@ struct Axis {
   }
 };
 
+// The end of a linear axis on which a few numbers far above all others, the first steps of a training, do not press
+// these flat: twice what all but a fiftieth of them reach, if the highest is beyond.
+inline double without_spikes(std::span<const Curve> curves, double low, double high) {
+  std::vector<double> all;
+  for (const Curve& curve : curves)
+    for (const double v : curve.y)
+      if (std::isfinite(v)) all.push_back(v);
+  if (all.size() < 50) return high;
+  const auto most = all.begin() + static_cast<std::ptrdiff_t>(all.size() - all.size() / 50 - 1);
+  std::nth_element(all.begin(), most, all.end());
+  const double end = low + 2 * (*most - low);
+  return *most > low && end < high ? end : high;
+}
+
 // The smallest axis that has all numbers, a little wider if that is only a point.
 inline Axis axis_of(std::span<const Curve> curves, std::vector<double> Curve::*part, bool logarithmic, double from,
                     double to) {
@@ -70,8 +84,17 @@ inline Axis axis_of(std::span<const Curve> curves, std::vector<double> Curve::*p
 
 inline std::string svg_panel(std::span<const Curve> curves, const ChartText& text, double left, bool logarithmic) {
   constexpr double width = 480, height = 300, margin_left = 62, margin_top = 44, margin_bottom = 46, margin_right = 14;
-  const Axis x = axis_of(curves, &Curve::x, false, left + margin_left, left + width - margin_right);
-  const Axis y = axis_of(curves, &Curve::y, logarithmic, height - margin_bottom, margin_top);
+  Axis x = axis_of(curves, &Curve::x, false, left + margin_left, left + width - margin_right);
+  Axis y = axis_of(curves, &Curve::y, logarithmic, height - margin_bottom, margin_top);
+  // 5000 steps are 0 to 4999: the axis goes on to a round number that is that near.
+  std::vector<double> x_ticks = x.ticks();
+  if (x_ticks.size() >= 2)
+    if (const double next = x_ticks.back() + x_ticks[1] - x_ticks[0]; next - x.high <= 0.02 * (x.high - x.low)) {
+      x.high = next;
+      x_ticks.push_back(next);
+    }
+  const double highest = y.high;
+  if (!logarithmic) y.high = without_spikes(curves, y.low, y.high);
   const auto number = [](double v) { return fixed(v, 1); };
   const auto words = [](double column, double row, const std::string& what, const char* more) {
     return "<text x=\"" + fixed(column, 1) + "\" y=\"" + fixed(row, 1) + "\" " + more + ">" + html_text(what) +
@@ -82,7 +105,7 @@ inline std::string svg_panel(std::span<const Curve> curves, const ChartText& tex
            "\" class=\"" + kind + "\"/>\n";
   };
   std::string svg;
-  for (const double tick : x.ticks()) {
+  for (const double tick : x_ticks) {
     svg += line(x.place(tick), y.from, x.place(tick), y.to, "grid");
     svg += words(x.place(tick), y.from + 16, significant(tick, 6), "text-anchor=\"middle\"");
   }
@@ -93,13 +116,17 @@ inline std::string svg_panel(std::span<const Curve> curves, const ChartText& tex
   svg += line(x.from, y.from, x.to, y.from, "axis") + line(x.from, y.from, x.from, y.to, "axis");
   svg += words((x.from + x.to) / 2, height - 8, text.x_label, "text-anchor=\"middle\"");
   svg += words(x.from - 44, y.to - 10, text.y_label + (logarithmic ? " (log)" : ""), "");
+  if (y.high < highest)  // what the axis leaves out goes along its end
+    svg += words(x.to, y.to - 10, "\u2191 " + significant(highest, 4), "text-anchor=\"end\"");
   for (std::size_t c = 0; c < curves.size(); ++c) {
     const Curve curve = thinned(curves[c], 2000);
     std::string path;
     bool drawing = false;
     for (std::size_t i = 0; i < curve.y.size(); ++i) {
       const bool here = std::isfinite(curve.y[i]) && (!logarithmic || curve.y[i] > 0);
-      if (here) path += (drawing ? "L" : "M") + number(x.place(curve.x[i])) + " " + number(y.place(curve.y[i]));
+      if (here)
+        path +=
+            (drawing ? "L" : "M") + number(x.place(curve.x[i])) + " " + number(y.place(std::min(curve.y[i], y.high)));
       if (here && !drawing) path += "h0";  // a point between gaps is a dot
       drawing = here;
     }
