@@ -287,5 +287,5 @@ TEST_CASE("errors") {
   CHECK_THROWS_WITH(nets.stop(-1), "Ensemble: net -1 of 2");
   const tn::Matrix<float> x = tn::Matrix<float>::Zero(3, 20);
   CHECK_THROWS_WITH(tn::cross_entropy(nets(x), std::vector{0, 10, 1}),
-                    "cross_entropy: label 1 is out of range; expected 0..9, found 10");
+                    "cross_entropy: labels[1] is 10; expected 0..9");
 }

@@ -7,10 +7,11 @@ namespace tinynet {
 
 /// With PyTorch's names and defaults.
 struct AdadeltaOptions {
-  double lr = 1.0;            ///< the learning rate
-  double rho = 0.9;           ///< how much of the running means stays in a step
-  double eps = 1e-6;          ///< added to the means
-  double weight_decay = 0.0;  ///< this part of a parameter is added to its gradient
+  double lr = 1.0;                      ///< the learning rate
+  double rho = 0.9;                     ///< how much of the running means stays in a step
+  double eps = 1e-6;                    ///< added to the means
+  double weight_decay = 0.0;            ///< this part of a parameter is added to its gradient
+  detail::CalledLr learning_rate = {};  ///< not this: lr
 };
 
 namespace rules {

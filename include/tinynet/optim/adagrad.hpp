@@ -12,6 +12,7 @@ struct AdagradOptions {
   double weight_decay = 0.0;               ///< this part of a parameter is added to its gradient
   double initial_accumulator_value = 0.0;  ///< what the sums of squares begin with
   double eps = 1e-10;                      ///< added to the root of the sums
+  detail::CalledLr learning_rate = {};     ///< not this: lr
 };
 
 namespace rules {

@@ -8,18 +8,20 @@ namespace tinynet {
 
 /// What Adam can be asked for, with PyTorch's names and defaults.
 struct AdamOptions {
-  double lr = 1e-3;                   ///< the learning rate
-  double beta1 = 0.9, beta2 = 0.999;  ///< PyTorch's betas
-  double eps = 1e-8;                  ///< added to the root of the mean of squares
-  double weight_decay = 0.0;          ///< this part of a parameter is added to its gradient
+  double lr = 1e-3;                     ///< the learning rate
+  double beta1 = 0.9, beta2 = 0.999;    ///< PyTorch's betas
+  double eps = 1e-8;                    ///< added to the root of the mean of squares
+  double weight_decay = 0.0;            ///< this part of a parameter is added to its gradient
+  detail::CalledLr learning_rate = {};  ///< not this: lr
 };
 
 /// The same for AdamW; the weight decay does another thing here.
 struct AdamWOptions {
-  double lr = 1e-3;                   ///< the learning rate
-  double beta1 = 0.9, beta2 = 0.999;  ///< PyTorch's betas
-  double eps = 1e-8;                  ///< added to the root of the mean of squares
-  double weight_decay = 0.01;         ///< taken off the parameters directly
+  double lr = 1e-3;                     ///< the learning rate
+  double beta1 = 0.9, beta2 = 0.999;    ///< PyTorch's betas
+  double eps = 1e-8;                    ///< added to the root of the mean of squares
+  double weight_decay = 0.01;           ///< taken off the parameters directly
+  detail::CalledLr learning_rate = {};  ///< not this: lr
 };
 
 namespace rules {

@@ -39,6 +39,16 @@ auto update_all(const Rule& rule, const ParameterRange<Scalar>& parameters, Scal
   return update_parameters(rule, parameters.size, parameters.values(), parameters.gradients(), lost, state, written);
 }
 
+/// Stands in the options under a name that is not PyTorch's: whoever sets it reads what the name is.
+struct CalledLr {
+  constexpr CalledLr() = default;
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  constexpr CalledLr(Number) {
+    static_assert(std::is_void_v<Number>, "tinynet: the option is called lr, as in PyTorch: SGD{net, {.lr = 0.1}}");
+  }
+};
+
 /// An option of an optimizer, which must be at least 0 and below a bound.
 struct CheckedOption {
   const char* name;

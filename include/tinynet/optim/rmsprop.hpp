@@ -7,12 +7,13 @@ namespace tinynet {
 
 /// With PyTorch's names and defaults.
 struct RMSpropOptions {
-  double lr = 1e-2;           ///< the learning rate
-  double alpha = 0.99;        ///< how much of the running mean of squares stays in a step
-  double eps = 1e-8;          ///< added to the root of the mean
-  double weight_decay = 0.0;  ///< this part of a parameter is added to its gradient
-  double momentum = 0.0;      ///< how much of the step before is made again
-  bool centered = false;      ///< divide by the standard deviation of the gradient, not its root mean square
+  double lr = 1e-2;                     ///< the learning rate
+  double alpha = 0.99;                  ///< how much of the running mean of squares stays in a step
+  double eps = 1e-8;                    ///< added to the root of the mean
+  double weight_decay = 0.0;            ///< this part of a parameter is added to its gradient
+  double momentum = 0.0;                ///< how much of the step before is made again
+  bool centered = false;                ///< divide by the standard deviation of the gradient, not its root mean square
+  detail::CalledLr learning_rate = {};  ///< not this: lr
 };
 
 namespace rules {

@@ -7,11 +7,12 @@ namespace tinynet {
 
 /// With PyTorch's names and defaults.
 struct SGDOptions {
-  double lr = 1e-3;           ///< the learning rate
-  double momentum = 0.0;      ///< how much of the velocity stays in a step
-  double dampening = 0.0;     ///< how much of the gradient does not go into the velocity
-  double weight_decay = 0.0;  ///< this part of a parameter is added to its gradient
-  bool nesterov = false;      ///< needs momentum and no dampening
+  double lr = 1e-3;                     ///< the learning rate
+  double momentum = 0.0;                ///< how much of the velocity stays in a step
+  double dampening = 0.0;               ///< how much of the gradient does not go into the velocity
+  double weight_decay = 0.0;            ///< this part of a parameter is added to its gradient
+  bool nesterov = false;                ///< needs momentum and no dampening
+  detail::CalledLr learning_rate = {};  ///< not this: lr
 };
 
 namespace rules {

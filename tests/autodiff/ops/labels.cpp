@@ -47,7 +47,7 @@ TEST_CASE("they are checked when they are used") {
   std::int32_t last = 0;
   detail::copy_across(copied.data() + 2, 1, &last);
   CHECK(last == 9);
-  const char* const out_of_range = "cross_entropy: label 2 is out of range; expected 0..8, found 9";
+  const char* const out_of_range = "cross_entropy: labels[2] is 9; expected 0..8";
   CHECK_THROWS_WITH_AS(detail::checked_labels<Scalar>(there, {3, 9}), out_of_range, Error);
   CHECK_THROWS_WITH_AS(detail::checked_labels<Scalar>(labels, {3, 9}), out_of_range, Error);
   CHECK_THROWS_WITH_AS(detail::checked_labels<Scalar>(there, {4, 10}),

@@ -75,7 +75,7 @@ TEST_CASE("rows whose label is ignore_index do not count") {
   CHECK((x.grad().array() == 0).all());
   CHECK(cross_entropy(x, none, {.reduction = Reduction::sum, .ignore_index = 255}).item() == 0);
   CHECK_THROWS_WITH(cross_entropy(x, some, {.ignore_index = 1}),
-                    "cross_entropy: label 1 is out of range; expected 0..3, found -100");
+                    "cross_entropy: labels[1] is -100; expected 0..3");
 }
 
 TEST_CASE("labels as Eigen vectors") {
@@ -97,7 +97,7 @@ TEST_CASE("labels as Eigen vectors") {
   CHECK(same(Eigen::Map<const Eigen::VectorXi>(labels.data(), 5)));
   static_assert(!Labels<Eigen::VectorXf> && !Labels<std::vector<bool>>);
   column(2) = 4;
-  CHECK(data_error(column) == "cross_entropy: label 2 is out of range; expected 0..3, found 4");
+  CHECK(data_error(column) == "cross_entropy: labels[2] is 4; expected 0..3");
   CHECK(test::usage_error([&] { (void)cross_entropy(x, longer); }) ==
         "cross_entropy: expected one label a row of the logits [5, 4], found 7 labels");
 }
@@ -147,13 +147,13 @@ TEST_CASE("infinite and NaN logits never give a finite loss, where mathematics d
 
 TEST_CASE("wrong labels are named") {
   CHECK(data_error(std::vector<int>{0, 1, 4, 0, 9}) ==
-        "cross_entropy: label 2 is out of range; expected 0..3, found 4");
+        "cross_entropy: labels[2] is 4; expected 0..3");
   CHECK(data_error(std::vector<int>{0, 1, 2, 3, -1}) ==
-        "cross_entropy: label 4 is out of range; expected 0..3, found -1");
+        "cross_entropy: labels[4] is -1; expected 0..3");
   CHECK(data_error(std::vector<std::uint64_t>{0, 1, 2, 3, UINT64_MAX}) ==
-        "cross_entropy: label 4 is out of range; expected 0..3, found 18446744073709551615");
+        "cross_entropy: labels[4] is 18446744073709551615; expected 0..3");
   CHECK(data_error(std::vector<std::int64_t>{0, std::int64_t{1} << 32, 2, 3, 1}) ==
-        "cross_entropy: label 1 is out of range; expected 0..3, found 4294967296");
+        "cross_entropy: labels[1] is 4294967296; expected 0..3");
   CHECK(test::usage_error([] {
           (void)cross_entropy(variable(a), std::vector<int>{0, 1});
         }) == "cross_entropy: expected one label a row of the logits [5, 4], found 2 labels");

@@ -138,9 +138,9 @@ void copy_labels(const L& labels, Shape logits, std::int32_t* to, std::optional<
   for (Index i = 0;; ++i)
     if (!is_class(label[i]))
       throw Error({.path = {},
-                   .what = "cross_entropy: label " + std::to_string(i) + " is out of range",
+                   .what = "cross_entropy: labels[" + std::to_string(i) + "] is " + std::to_string(label[i]),
                    .expected = "0.." + std::to_string(logits.cols - 1),
-                   .actual = std::to_string(label[i])});
+                   .actual = {}});
 }
 
 }  // namespace detail
