@@ -43,6 +43,12 @@ void check_data(const Data& data, Console& console) {
                  .actual = std::to_string(images.height()) + " x " + std::to_string(images.width()) + " = " +
                            std::to_string(images.cols())});
   if (data.train.size() == 0 || data.test.size() == 0) throw Error({.path = data.origin, .what = "no examples"});
+  if (data.train.classes != classes)
+    throw Error({.path = data.origin,
+                 .what = "a data set with another number of classes",
+                 .expected = std::to_string(classes) + ", as the net has outputs",
+                 .actual = std::to_string(data.train.classes),
+                 .hint = "The library reads it: read_mnist, with an MLP of as many outputs"});
   std::array<Index, classes> counts{};
   for (const std::uint8_t label : data.train.labels) ++counts.at(label);
   if (std::count(counts.begin(), counts.end(), 0) > 0) {

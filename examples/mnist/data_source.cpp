@@ -107,6 +107,16 @@ std::string sizes(const Data& data) {
   return std::to_string(data.train.size()) + " + " + std::to_string(data.test.size()) + " images";
 }
 
+/// " from DIR", and from where in it if the files lie below.
+std::string place(const Data& data) {
+  const auto folder = [](const std::filesystem::path& path) {
+    std::error_code error;
+    return std::filesystem::weakly_canonical(path, error);
+  };
+  const std::filesystem::path files = std::filesystem::path(data.train_images_file).parent_path();
+  return " from " + data.origin + (folder(files) == folder(data.origin) ? "" : ", its files in " + files.string());
+}
+
 /// "MNIST, 60000 + 10000 images"; only the images if it is not known what a folder has.
 std::string description(const Data& data) {
   return (data.content == "mnist" ? "MNIST, " : data.content == "fashion" ? "Fashion-MNIST, " : "") + sizes(data);
@@ -158,7 +168,7 @@ Data load_data(const DataChoice& choice, Console& console) {
   if (!choice.folder.empty()) {
     if (wanted == "synthetic") throw Error(ErrorCode::usage, "--data DIR and --dataset synthetic exclude each other");
     Data data = read_folder(choice.folder, wanted, console);
-    console.note("data: " + description(data) + " from " + choice.folder + " (--data)");
+    console.note("data: " + description(data) + place(data) + " (--data)");
     return data;
   }
   if (wanted == "synthetic") {
@@ -182,7 +192,7 @@ Data load_data(const DataChoice& choice, Console& console) {
   std::string passed_over;
   if (const std::string folder = environment("TINYNET_DATA"); !folder.empty()) try {
       Data data = read_folder(folder, wanted, console);
-      console.note("data: " + description(data) + " from " + folder + " (TINYNET_DATA)");
+      console.note("data: " + description(data) + place(data) + " (TINYNET_DATA)");
       return data;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::io) throw;

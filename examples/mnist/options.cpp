@@ -163,7 +163,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
            [&to, names](const auto& n, const auto& text) { to = one_of(n, text, names); });
   };
 
-  option("--data", "DIR", "Folder with MNIST's four files, raw or .gz; nothing else is tried",
+  option("--data", "DIR", "Folder with MNIST's four files, raw or .gz, or above it; nothing else is tried",
          [&o](const auto& n, const auto& text) { o.data.folder = file_name(n, text); });
   option("--dataset", "NAME", "mnist, fashion, synthetic: this one or an error (MNIST, or the best at hand)",
          [&o](const auto& n, const auto& text) {

@@ -24,6 +24,7 @@ constexpr Phrase phrases[] = {
     {"data: {*} from {} (the cache)", "数据：{1}，来自 {2}（缓存）"},
     {"data: {*} from {} (downloaded)", "数据：{1}，来自 {2}（已下载）"},
     {"data: digits drawn by this program, {*} ({})", "数据：本程序自己画的数字，{1}（{2}）"},
+    {"data: {*} from {}, its files in {} ({})", "数据：{1}，来自 {2}，文件在 {3}（{4}）"},
     {"data: {*} from {} ({})", "数据：{1}，来自 {2}（{3}）"},
     {"MNIST, {*}", "MNIST，{1}"},
     {"Fashion-MNIST, {*}", "Fashion-MNIST，{1}"},

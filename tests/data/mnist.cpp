@@ -88,6 +88,172 @@ TEST_CASE("a raw file is taken before a packed one") {
   CHECK(read_mnist(folder.path()).train.size() == 3);
 }
 
+TEST_CASE("Kaggle's archive: files in folders of their names, beside the same ones") {
+  const TemporaryFolder folder;
+  for (std::size_t i = 0; i < 4; ++i) {
+    std::filesystem::create_directory(folder / own_names[i]);
+    write_bytes(folder / own_names[i] + "/" + own_names[i], small_files()[i]);
+  }
+  CHECK(read_mnist(folder.path()).train.size() == 3);
+  // A file that lies there itself is taken first.
+  write_bytes(folder / "train-images.idx3-ubyte", idx(8, {3, 4, 5}, 60));
+  CHECK(tinynet::detail::find_mnist(folder.path())[0] == folder / "train-images.idx3-ubyte");
+  CHECK(tinynet::detail::find_mnist(folder.path())[1] == folder / own_names[1] + "/" + own_names[1]);
+  CHECK(read_mnist(folder.path()).test.size() == 2);
+}
+
+TEST_CASE("a folder above the one data set there is, as torchvision makes it") {
+  for (const char* const below :
+       {"MNIST/raw", "FashionMNIST/raw", "KMNIST/raw", "gzip", "archive", "raw", "EMNIST/raw/gzip"}) {
+    CAPTURE(below);
+    const TemporaryFolder folder;
+    std::filesystem::create_directories(folder / below);
+    std::filesystem::create_directories(folder / "MNIST/processed");
+    for (std::size_t i = 0; i < 4; ++i) {
+      write_bytes(folder / below + "/" + own_names[i], small_files()[i]);
+      write_bytes(folder / below + "/" + own_names[i] + ".gz", gzip(small_files()[i]));
+    }
+    CHECK(read_mnist(folder.path()).train.size() == 3);
+    CHECK(read_mnist(folder / below).train.size() == 3);
+  }
+
+  // Of several none is taken for another; what is in the folder itself comes first.
+  const TemporaryFolder folder;
+  for (const char* const below : {"MNIST/raw", "FashionMNIST/raw", "KMNIST/raw"}) {
+    std::filesystem::create_directories(folder / below);
+    for (std::size_t i = 0; i < 4; ++i) write_bytes(folder / below + "/" + own_names[i], small_files()[i]);
+  }
+  std::filesystem::remove(folder / "KMNIST/raw/" + own_names[1]);  // is not one
+  const Error error = error_of([&] { read_mnist(folder.path()); });
+  CHECK(error.code() == ErrorCode::data);
+  CHECK(well_formed(error, folder.path()));
+  CHECK(mentions(error, "more than one data set"));
+  CHECK(error.actual() == folder / "FashionMNIST/raw" + ", " + folder / "MNIST/raw");
+  CHECK(mentions(error, "Give one of these paths"));
+  CHECK(read_mnist(folder / "MNIST").train.size() == 3);
+  write_files(folder, small_files());
+  CHECK(tinynet::detail::find_mnist(folder.path())[0] == folder / own_names[0]);
+  std::filesystem::remove(folder / own_names[0]);
+  CHECK(mentions(error_of([&] { read_mnist(folder.path()); }), "MNIST is not complete"));
+}
+
+TEST_CASE("EMNIST's sets by their names, with their classes") {
+  const TemporaryFolder folder;
+  const auto write_set = [&](const std::string& set, bool packed, std::uint8_t last) {
+    auto files = small_files();
+    files[1].back() = last;
+    files[3].back() = last;
+    if (set == "emnist-letters") files[1][8] = files[1][9] = files[3][8] = 1;
+    const Names names{"-train-images-idx3-ubyte", "-train-labels-idx1-ubyte", "-test-images-idx3-ubyte",
+                      "-test-labels-idx1-ubyte"};
+    for (std::size_t i = 0; i < 4; ++i)
+      write_bytes(folder / set + names[i] + (packed ? ".gz" : ""), packed ? gzip(files[i]) : files[i]);
+  };
+  write_set("emnist-balanced", false, 46);
+  const auto balanced = read_mnist(folder.path());  // the only one there
+  CHECK(balanced.train.classes == 47);
+  CHECK(balanced.test.classes == 47);
+  CHECK(balanced.train.labels == std::vector<std::uint8_t>{0, 1, 46});
+  write_set("emnist-letters", true, 26);
+  write_set("emnist-byclass", false, 61);
+  write_set("emnist-bymerge", true, 46);
+  write_set("emnist-digits", false, 9);
+  write_set("emnist-mnist", true, 9);
+
+  const Error error = error_of([&] { read_mnist(folder.path()); });
+  CHECK(error.code() == ErrorCode::data);
+  CHECK(well_formed(error, folder.path()));
+  for (const auto& [set, classes] : {std::pair{"emnist-balanced", 47},
+                                     {"emnist-byclass", 62},
+                                     {"emnist-bymerge", 47},
+                                     {"emnist-digits", 10},
+                                     {"emnist-mnist", 10},
+                                     {"emnist-letters", 26}}) {
+    CAPTURE(set);
+    CHECK(mentions(error, folder / set));
+    const auto data = read_mnist(folder / set);
+    CHECK(data.train.classes == classes);
+    CHECK(data.test.labels.back() == classes - 1);
+    CHECK(data.train.size() == 3);
+  }
+  // Letters are 1 to 26 in the file, and 0 to 25 here.
+  CHECK(read_mnist(folder / "emnist-letters").train.labels == std::vector<std::uint8_t>{0, 0, 25});
+  CHECK(read_mnist(folder / "emnist-letters", {.classes = 27}).train.labels == std::vector<std::uint8_t>{1, 1, 26});
+  CHECK(read_mnist(folder / "emnist-balanced", {.classes = 50}).train.classes == 50);
+  CHECK(error_of([&] { read_mnist(folder / "emnist-balanced", {.classes = 46}); }).actual() == "46");
+  CHECK(error_of([&] { read_mnist(folder / "emnist-balanced", {.classes = 45}); }).actual() == "46");
+  CHECK(error_of([&] { read_mnist(folder / "emnist-letters", {.classes = -1}); }).code() == ErrorCode::usage);
+
+  write_set("emnist-digits", false, 10);
+  CHECK(mentions(error_of([&] { read_mnist(folder / "emnist-digits"); }), "no such class"));
+  std::filesystem::remove(folder / "emnist-digits-test-labels-idx1-ubyte");
+  CHECK(mentions(error_of([&] { read_mnist(folder / "emnist-digits"); }),
+                 "emnist-digits-test-labels-idx1-ubyte[.gz] or emnist-digits-test-labels.idx1-ubyte[.gz]"));
+  CHECK(mentions(error_of([&] { read_mnist(folder / "emnist"); }), "no folder to read MNIST from"));
+}
+
+TEST_CASE("other numbers of classes, and labels from 1, where they are asked for") {
+  const TemporaryFolder folder;
+  auto files = small_files();
+  files[1][10] = 11;
+  write_files(folder, files);
+  CHECK(read_mnist(folder.path(), {.classes = 12}).train.labels == std::vector<std::uint8_t>{0, 1, 11});
+  CHECK(read_mnist(folder.path(), {.classes = 256}).train.classes == 256);
+  const Error error = error_of([&] { read_mnist(folder.path(), {.classes = 11}); });  // 0 and 11 make twelve
+  CHECK(error.offset() == 10u);
+  CHECK(error.expected() == "0 to 10");
+  for (auto* const labels : {&files[1], &files[3]}) (*labels)[8] = 1;
+  write_files(folder, files);
+  CHECK(read_mnist(folder.path(), {.classes = 11}).train.labels == std::vector<std::uint8_t>{0, 0, 10});
+  CHECK(read_mnist(folder.path(), {.classes = 11}).test.labels == std::vector<std::uint8_t>{0, 0});
+  CHECK(error_of([&] { read_mnist(folder.path()); }).code() == ErrorCode::data);
+}
+
+TEST_CASE("QMNIST's labels: the first of eight numbers a row") {
+  const auto labels = [](std::uint32_t count, std::uint32_t columns, std::uint8_t last) {
+    Bytes file = idx(0x0C, {count, columns}, 4 * count * columns);
+    for (std::size_t i = 12; i < file.size(); ++i) file[i] = 77;
+    for (std::uint32_t row = 0; row < count; ++row)
+      for (std::size_t b = 0; b < 4; ++b)
+        file[12 + 4 * columns * row + b] = b < 3 ? std::uint8_t{0} : row + 1 == count ? last : std::uint8_t{5};
+    return file;
+  };
+  const TemporaryFolder folder;
+  const auto write_set = [&](const Bytes& train_labels) {
+    write_bytes(folder / "qmnist-train-images-idx3-ubyte", small_files()[0]);
+    write_bytes(folder / "qmnist-train-labels-idx2-int", train_labels);
+    write_bytes(folder / "qmnist-test-images-idx3-ubyte.gz", gzip(small_files()[2]));
+    write_bytes(folder / "qmnist-test-labels-idx2-int.gz", gzip(labels(2, 8, 9)));
+  };
+  write_set(labels(3, 8, 4));
+  const auto [train, test] = read_mnist(folder.path());
+  CHECK(train.labels == std::vector<std::uint8_t>{5, 5, 4});
+  CHECK(test.labels == std::vector<std::uint8_t>{5, 9});
+  CHECK(train.classes == 10);
+  CHECK(read_mnist(folder / "qmnist").train.size() == 3);
+
+  write_set(labels(3, 8, 10));
+  const Error error = error_of([&] { read_mnist(folder.path()); });
+  CHECK(error.offset() == 12u + 2 * 32);
+  CHECK(error.actual() == "10");
+  Bytes negative = labels(3, 8, 4);
+  negative[12] = 0xFF;
+  write_set(negative);
+  CHECK(mentions(error_of([&] { read_mnist(folder.path()); }), "no such class"));
+  write_set(labels(2, 8, 4));
+  CHECK(mentions(error_of([&] { read_mnist(folder.path()); }), "not as many labels as images"));
+  write_set(idx(0x0C, {3, 0}, 0));
+  CHECK(mentions(error_of([&] { read_mnist(folder.path()); }), "labels without numbers"));
+}
+
+TEST_CASE("an archive that is not unpacked is named") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "archive.zip", {'P', 'K'});
+  const Error error = error_of([&] { read_mnist(folder.path()); });
+  CHECK(mentions(error, "MNIST is not complete"));
+  CHECK(mentions(error, "Unpack archive.zip first"));
+}
+
 TEST_CASE("row 21: what is missing is listed with all names tried") {
   const TemporaryFolder folder;
   const auto files = small_files();

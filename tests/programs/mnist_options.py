@@ -187,6 +187,35 @@ class Data(ProgramTest):
         line = self.bad(3, f"{path}: at byte 8 (height and width): images of the wrong size", "--data", folder, data=False)
         self.assertIn("expected 784 pixels, as the net has inputs, found 32 x 32 = 1024", line)
 
+    def test_the_places_where_others_put_the_files(self):
+        def copy(folder, prefix=""):
+            folder.mkdir(parents=True)
+            for part in ("train", "t10k"):
+                for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+                    name = f"{prefix}-{part.replace('t10k', 'test')}-{kind}" if prefix else f"{part}-{kind}"
+                    (folder / name).write_bytes((plain / f"{part}-{kind}").read_bytes())
+
+        plain = self.folder / "plain"
+        write_data(plain)
+        expected = self.good("--steps", 2, "--data", plain, data=False)
+        self.assertIn(f" from {plain} (--data)", expected.stderr)
+        torchvision = self.folder / "torchvision"
+        copy(torchvision / "MNIST" / "raw")
+        done = self.good("--steps", 2, "--data", torchvision, data=False)
+        self.assertIn(f" from {torchvision}, its files in {torchvision}/MNIST/raw (--data)", done.stderr)
+        self.assertEqual(self.losses(done), self.losses(expected))
+
+        emnist = self.folder / "emnist"
+        copy(emnist / "raw", "emnist-digits")
+        done = self.good("--steps", 2, "--data", emnist, data=False)
+        self.assertEqual(self.losses(done), self.losses(expected))
+        copy(emnist / "letters", "emnist-letters")
+        line = self.bad(3, f"{emnist}: more than one data set", "--data", emnist, data=False)
+        self.assertIn(f"{emnist}/letters/emnist-letters, {emnist}/raw/emnist-digits. Give one of these paths", line)
+        self.good("--steps", 2, "--data", emnist / "raw" / "emnist-digits", data=False)
+        line = self.bad(3, "another number of classes", "--data", emnist / "letters", data=False)
+        self.assertIn("expected 10, as the net has outputs, found 26", line)
+
     def test_a_class_that_never_occurs(self):
         folder = self.folder / "few"
         write_data(folder, classes=9)

@@ -123,6 +123,7 @@ struct Dataset {
   /// N pictures
   Images images;
   std::vector<std::uint8_t> labels;  ///< the class of each
+  Index classes = 10;                ///< how many there are: the labels are 0 to classes - 1
 
   /// How many pictures there are.
   Index size() const { return images.size(); }

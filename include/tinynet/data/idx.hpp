@@ -17,62 +17,13 @@
 #include <tinynet/core/error.hpp>
 #include <tinynet/data/content.hpp>
 #include <tinynet/data/dataset.hpp>
+#include <tinynet/data/idx_array.hpp>
 #include <tinynet/io/source.hpp>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace tinynet {
-
-/// The type of the values, as its byte in the file.
-enum class IdxType : std::uint8_t {
-  uint8 = 0x08,
-  int8 = 0x09,
-  int16 = 0x0B,
-  int32 = 0x0C,
-  float32 = 0x0D,
-  float64 = 0x0E,
-};
-
-/// The content of an IDX file: an array of any rank and one of the six types.
-class IdxArray {
- public:
-  /// One alternative a type, in the order of the bytes that stand for them.
-  using Values = std::variant<std::vector<std::uint8_t>, std::vector<std::int8_t>, std::vector<std::int16_t>,
-                              std::vector<std::int32_t>, std::vector<float>, std::vector<double>>;
-
-  /// The numbers in the file's order, the last index fastest.
-  IdxArray(std::vector<Index> shape, Values values) : shape_(std::move(shape)), values_(std::move(values)) {}
-
-  /// The type of the numbers in the file.
-  IdxType type() const {
-    constexpr std::array types{IdxType::uint8, IdxType::int8,    IdxType::int16,
-                               IdxType::int32, IdxType::float32, IdxType::float64};
-    return types[values_.index()];
-  }
-
-  /// The sizes, slowest index first.
-  const std::vector<Index>& shape() const& { return shape_; }
-  std::vector<Index> shape() && { return std::move(shape_); }
-
-  /// The values, the last index fastest. Throws Error (usage) if T is not the type of the file.
-  template <class T>
-  const std::vector<T>& values() const& {
-    if (const auto* values = std::get_if<std::vector<T>>(&values_)) return *values;
-    throw Error(ErrorCode::usage, "IdxArray: values<T>() with another T than the file's type");
-  }
-
-  template <class T>
-  std::vector<T> values() && {
-    static_cast<const IdxArray&>(*this).values<T>();
-    return std::get<std::vector<T>>(std::move(values_));
-  }
-
- private:
-  std::vector<Index> shape_;
-  Values values_;
-};
 
 namespace detail {
 
@@ -145,7 +96,11 @@ class IdxReader {
     if (expected_)
       for (std::size_t d = 0; d < shape_.size(); ++d)
         if (shape_[d] == 0)
-          fail(4 + 4 * d, size_name(d), d == 0 ? "no examples" : "images without pixels", "at least 1", "0");
+          fail(4 + 4 * d, size_name(d),
+               d == 0                 ? "no examples"
+               : expected_->rank == 1 ? "labels without numbers"
+                                      : "images without pixels",
+               "at least 1", "0");
     check_size();
   }
 
@@ -181,6 +136,7 @@ class IdxReader {
            expected_->other.empty() ? "Are images and labels swapped?"
                                     : "Is it swapped with " + printable(expected_->other) + "?");
     }
+    if (type == 0x0C && rank == 2 && !images) return;  // QMNIST's labels, with what else is known of an image
     if (type != 0x08) fail(2, "type", "type " + hex(type, 2) + " not supported", "0x08 (ubyte)", hex(type, 2));
     if (rank != expected_->rank) fail(3, "rank", "wrong rank", std::to_string(expected_->rank), std::to_string(rank));
   }
@@ -258,8 +214,9 @@ class IdxReader {
 
   std::string size_name(std::size_t d) const {
     if (!expected_) return "size " + std::to_string(d);
-    constexpr std::array names{"number of items", "height", "width"};
-    return names[d];
+    if (d == 0) return "number of items";
+    if (expected_->rank == 1) return "numbers a label";
+    return d == 1 ? "height" : "width";
   }
 
   std::string shape_text() const {
@@ -303,11 +260,24 @@ inline Images read_idx_images(ByteSource& source, const std::string& labels) {
 inline std::vector<std::uint8_t> read_idx_labels(ByteSource& source, int classes, const std::string& images) {
   const IdxExpected expected{1, "label", images};
   IdxReader reader(source, &expected);
-  auto labels = reader.values<std::uint8_t>();
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    if (labels[i] >= classes)
-      reader.fail(reader.header_bytes() + i, "label " + std::to_string(i), "no such class",
-                  "0 to " + std::to_string(classes - 1), std::to_string(labels[i]));
+  const auto check = [&](std::size_t i, std::size_t bytes, std::int64_t label) {
+    if (label < 0 || label >= classes)
+      reader.fail(reader.header_bytes() + i * bytes, "label " + std::to_string(i), "no such class",
+                  "0 to " + std::to_string(classes - 1), std::to_string(label));
+  };
+  if (reader.type() == IdxType::uint8) {
+    auto labels = reader.values<std::uint8_t>();
+    for (std::size_t i = 0; i < labels.size(); ++i) check(i, 1, labels[i]);
+    return labels;
+  }
+  // A row an image, the class first.
+  const auto rows = reader.values<std::int32_t>();
+  const auto width = static_cast<std::size_t>(reader.shape()[1]);
+  std::vector<std::uint8_t> labels(rows.size() / width);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    check(i, 4 * width, rows[i * width]);
+    labels[i] = static_cast<std::uint8_t>(rows[i * width]);
+  }
   return labels;
 }
 
@@ -337,7 +307,8 @@ inline IdxArray read_idx(ByteSource& source) {
 /// Reads pictures: bytes, rank 3, at least one, with pixels. Throws Error (data).
 inline Images read_idx_images(ByteSource& source) { return detail::read_idx_images(source, {}); }
 
-/// Reads labels: bytes, rank 1, at least one, each in 0 ... classes - 1. Throws Error (data).
+/// Reads labels: bytes, rank 1, or, as QMNIST's, 32-bit numbers, rank 2, of whose rows the first number is the label;
+/// at least one, each in 0 ... classes - 1 (at most 256 classes). Throws Error (data).
 inline std::vector<std::uint8_t> read_idx_labels(ByteSource& source, int classes = 10) {
   return detail::read_idx_labels(source, classes, {});
 }

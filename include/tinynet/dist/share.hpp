@@ -18,7 +18,7 @@ inline Dataset share(const Ranks& ranks, const Dataset& whole) {
   const RowShare own(ranks, whole.size());
   const auto part =
       std::span(whole.labels).subspan(static_cast<std::size_t>(own.first_row), static_cast<std::size_t>(own.rows()));
-  return {whole.images.share(own), {part.begin(), part.end()}};
+  return {whole.images.share(own), {part.begin(), part.end()}, whole.classes};
 }
 
 /// This process's rows of a batch, which all processes have taken from the same data in the same order. Its y is
