@@ -163,12 +163,13 @@ TEST_CASE("EMNIST's sets by their names, with their classes") {
   const Error error = error_of([&] { read_mnist(folder.path()); });
   CHECK(error.code() == ErrorCode::data);
   CHECK(well_formed(error, folder.path()));
-  for (const auto& [set, classes] : {std::pair{"emnist-balanced", 47},
-                                     {"emnist-byclass", 62},
-                                     {"emnist-bymerge", 47},
-                                     {"emnist-digits", 10},
-                                     {"emnist-mnist", 10},
-                                     {"emnist-letters", 26}}) {
+  for (const auto& [name, classes] : {std::pair{"emnist-balanced", 47},
+                                      {"emnist-byclass", 62},
+                                      {"emnist-bymerge", 47},
+                                      {"emnist-digits", 10},
+                                      {"emnist-mnist", 10},
+                                      {"emnist-letters", 26}}) {
+    const std::string set = name;
     CAPTURE(set);
     CHECK(mentions(error, folder / set));
     const auto data = read_mnist(folder / set);

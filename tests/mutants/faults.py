@@ -85,7 +85,7 @@ FAULTS = [
     Fault("fsync", "io/file.hpp",
           'if (os::sync(file_.get()) != 0) io_error(name_, "cannot be brought to the disk", errno);', "",
           "a new file is put in the old one's place before it is on the disk", "io/file"),
-    Fault("label", "data/idx.hpp", "if (labels[i] >= classes)", "if (labels[i] > classes)",
+    Fault("label", "data/idx.hpp", "if (label < 0 || label >= classes)", "if (label < 0 || label > classes)",
           "the label 10 passes where 0 to 9 are allowed", "data/idx"),
     Fault("resumed-steps", "optim/optimizer.hpp", "    steps_ = steps;\n    state_ = std::move(state);",
           "    state_ = std::move(state);",
