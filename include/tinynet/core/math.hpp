@@ -7,6 +7,7 @@
 #include <cmath>
 #include <complex>
 #include <cstdint>
+#include <limits>
 #include <numbers>
 #include <tinynet/core/eigen.hpp>
 #include <tinynet/core/host_device.hpp>
@@ -266,9 +267,19 @@ Pack<Scalar> exp(Pack<Scalar> x) {
   constexpr double lowest = std::is_same_v<Scalar, float> ? -87.33654 : -708.396418532264;
   return select(less(x, Pack<Scalar>(lowest)), Pack<Scalar>(0), Pack<Scalar>(Eigen::internal::pexp(x.v)));
 }
-/// The natural logarithm of each number.
+/// The natural logarithm of each number. Of 0 and what is below it raises the floating-point exceptions that the
+/// language's own does, which Eigen's does not.
 template <class Scalar>
 Pack<Scalar> log(Pack<Scalar> x) {
+  const Pack<Scalar> zero(0);
+  if (select(less(zero, x), zero, Pack<Scalar>(1)).any()) {
+    alignas(64) Scalar numbers[Pack<Scalar>::size];
+    x.store(numbers);
+    for (const Scalar number : numbers)
+      if (std::islessequal(number, Scalar(0))) {
+        [[maybe_unused]] const volatile Scalar raised = std::log(number);
+      }
+  }
   return Pack<Scalar>(Eigen::internal::plog(x.v));
 }
 /// Rounded as the language's own. Not Eigen's, which in single precision refines the processor's estimate: it takes
@@ -320,9 +331,15 @@ template <class Scalar>
 Pack<Scalar> erf(Pack<Scalar> x) {
   return x.each([](Scalar number) { return std::erf(number); });
 }
+/// The logarithm of the rounded sum u, and by its derivative what rounding took from the sum. The clamps keep infinity
+/// from being taken from itself, and what is 0 from being divided by 0 where u is 0.
 template <class Scalar>
 Pack<Scalar> log1p(Pack<Scalar> x) {
-  return x.each([](Scalar number) { return std::log1p(number); });
+  namespace eigen = Eigen::internal;
+  using P = Pack<Scalar>;
+  const P one(1), u = one + x, least(std::numeric_limits<Scalar>::min()), most(std::numeric_limits<Scalar>::max());
+  const P clamped(eigen::pmin(eigen::pmax(u.v, least.v), most.v));
+  return log(u) + (P(eigen::pmin(x.v, most.v)) - (clamped - one)) / clamped;
 }
 template <class Scalar>
 Pack<Scalar> expm1(Pack<Scalar> x) {

@@ -32,7 +32,7 @@ void chain_row(std::span<const Stage<Scalar>> stages, const Rows& x, Scalar* y) 
   chain_row(stages, x, 0, y, [stages](std::size_t l, const Scalar* from, Scalar* to) {
     const Stage<Scalar>& s = stages[l];
     linear_row(from, s.in, s.weight, s.bias, s.out, to);
-    std::fill(to + s.out, to + s.columns(), Scalar(0));
+    std::fill(to + s.out, to + s.columns(), to[0]);  // as FusedWeights has it
   });
 }
 

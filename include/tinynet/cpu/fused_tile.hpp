@@ -171,7 +171,10 @@ struct TileWork {
       recompute_cancelled(rows, s.out, columns, out.data, [&](Index r, Index j) {
         return first_sum(x.begin + r, weights.unit(j), x.dense == nullptr ? nullptr : x.dense + r * s.in);
       });
-    if (s.function.forward != nullptr) s.function.forward(s.function.function, rows * columns, out.data, y(l));
+    if (s.function.forward == nullptr) return;
+    if (l == 0)  // what was good for that is not for any function
+      for (Index r = 0; r < rows; ++r) std::fill(out.at(r, s.out), out.at(r, columns), *out.at(r, 0));
+    s.function.forward(s.function.function, rows * columns, out.data, y(l));
   }
 
   // A sum of the first stage in double.

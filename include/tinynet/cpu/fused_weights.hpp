@@ -54,6 +54,9 @@ inline constexpr Index most_fused_stages = 16;
 
 /// The weights of all stages, copied: W^T [in, columns] for the way forward, the layout of its gradient too, W [out,
 /// padded in] for the way back, and the biases. The units of the first stage may stand in another order.
+///
+/// The padding of W^T and of the biases is the first unit once more, so that the activations get no number that they do
+/// not get anyway; in the first stage it is 0 and 1, see recompute_cancelled.
 template <class Scalar>
 class FusedWeights {
   using P = Pack<Scalar>;
@@ -152,8 +155,8 @@ class FusedWeights {
     const Stage<Scalar>& s = stage(l);
     const Index columns = s.columns(), width = padded<Scalar>(s.in);
     Scalar *const wt = transposed_weights_.data() + transposed_[l], *const b = biases_.data() + columns_[l];
-    for (Index j = 0; j < columns; ++j)  // the padding is 1, not 0: see recompute_cancelled
-      b[j] = j >= s.out ? Scalar(1) : s.bias != nullptr ? s.bias[output(l, j)] : Scalar(0);
+    for (Index j = 0; j < columns; ++j)
+      b[j] = l == 0 && j >= s.out ? Scalar(1) : s.bias != nullptr ? s.bias[output(l, j < s.out ? j : 0)] : Scalar(0);
     const auto put = [&](Index k, Index j, P numbers) {
       if (k < s.in) numbers.store(wt + k * columns + j);
     };
@@ -164,7 +167,7 @@ class FusedWeights {
     for (Index j = 0; j < s.out; ++j)
       for (Index k = 0; k < width; ++k) w[j * width + k] = k < s.in ? s.weight[j * s.in + input(l, k)] : Scalar(0);
     transpose<Scalar>(
-        s.out, s.in, [&](Index j) { return w + j * width; }, put);
+        columns, s.in, [&](Index j) { return w + (j < s.out ? j : 0) * width; }, put);
   }
 
   std::span<const Stage<Scalar>> stages_;

@@ -50,8 +50,10 @@ void transform_row(Index cols, const F& f, Scalar* out, const Sources&... in) {
     using P = Pack<Scalar>;
     Index i = 0;
     for (; i + P::size <= cols; i += P::size) f((in.splat ? P(*in.data) : P::load(in.data + i))...).store(out + i);
-    // The tail goes through the same SIMD functions, so that an element's bits do not depend on its place.
-    if (const Index n = cols - i; n > 0) f((in.splat ? P(*in.data) : P::load(in.data + i, n))...).store(out + i, n);
+    // The tail goes through the same SIMD functions, so that an element's bits do not depend on its place. What fills
+    // the pack is one of its elements again: a program that traps 0 / 0 hears of its own numbers only.
+    if (const Index n = cols - i; n > 0)
+      f((in.splat ? P(*in.data) : P::load(in.data + i, n, in.data[i]))...).store(out + i, n);
   } else {
     for (Index i = 0; i < cols; ++i) out[i] = f(in.data[in.splat ? 0 : i]...);
   }

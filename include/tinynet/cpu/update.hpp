@@ -47,7 +47,7 @@ bool update_range(Rule rule, Index begin, Index end, Scalar* p, const Scalar* g,
                 return numbers;
               });
       if (const Index n = end - i; n > 0)
-        apply([i, n](const Scalar* from) { return P::load(from + i, n); },
+        apply([i, n](const Scalar* from) { return P::load(from + i, n, from[i]); },  // as transform_row does
               [i, n](P numbers, Scalar* to) {
                 numbers.store(to + i, n);
                 return P::load(to + i, n);  // what a rule makes of the places behind them is nothing

@@ -27,6 +27,7 @@ class FrozenNet {
           ConstMatrixView<Scalar>(stage.weight, stage.out, stage.in).transpose();
       if (stage.bias != nullptr)
         weight.row(stage.in).head(stage.out) = ConstMatrixView<Scalar>(stage.bias, 1, stage.out);
+      weight.rightCols(columns - stage.out).colwise() = weight.col(0);  // the padding, as FusedWeights has it
     }
   }
 

@@ -127,40 +127,91 @@ class TileCrossEntropy {
   double smoothing_, factor_ = 1;
 };
 
+/// A loss that is a sum over elements, of a tile's: f(y, target), where f may have value_and_derivative(y, target),
+/// too. The elements are brought together in whole packs, since a function may take long.
+template <class F, class Scalar>
+class TileElementwise {
+  using P = Pack<Scalar>;
+
+ public:
+  /// The target [rows, outputs] is of all rows; both must outlive this.
+  TileElementwise(const F& f, Index outputs, const Scalar* target, double factor)
+      : f_(f), target_(target), outputs_(outputs), factor_(static_cast<Scalar>(factor)) {}
+
+  double operator()(Index begin, Index rows, const Scalar* y, Scalar* dy) const {
+    const Index count = rows * outputs_;
+    const bool apart = columns_ != outputs_;
+    if (apart) bring_together(rows, y, dy);
+    const Scalar *const x = apart ? dy : y, *const t = target_ + begin * outputs_;
+    double total = 0;
+    const auto pack = [&](P xi, P ti, Index i, Index n) {
+      const auto [value, derivative] = both(xi, ti);
+      (derivative * P(factor_)).store(dy + i);
+      alignas(64) Scalar numbers[P::size];
+      value.store(numbers);
+      for (Index k = 0; k < n; ++k) total += static_cast<double>(numbers[k]);
+    };
+    Index i = 0;
+    for (; i + P::size <= count; i += P::size) pack(P::load(x + i), P::load(t + i), i, P::size);
+    // What fills the last pack is one of its elements again: see transform_row.
+    if (const Index n = count - i; n > 0) pack(P::load(x + i, n, x[i]), P::load(t + i, n, t[i]), i, n);
+    if (apart) set_apart(rows, dy);
+    return total;
+  }
+
+ private:
+  std::pair<P, P> both(P x, P t) const {
+    if constexpr (requires { f_.value_and_derivative(x, t); })
+      return f_.value_and_derivative(x, t);
+    else
+      return {f_(x, t), f_.derivative(x, t)};
+  }
+
+  // The rows of y one after another without their padding. A row's last pack is written beyond it, and again by the
+  // next row.
+  void bring_together(Index rows, const Scalar* y, Scalar* to) const {
+    for (Index r = 0; r < rows; ++r)
+      for (Index j = 0; j < columns_; j += P::size) P::load(y + r * columns_ + j).store(to + r * outputs_ + j);
+  }
+
+  // The other way round, in the same memory, with 0 for the padding: from the end, since the rows are farther apart.
+  void set_apart(Index rows, Scalar* dy) const {
+    const Index last = columns_ - P::size;
+    alignas(64) Scalar kept[P::size];
+    for (Index i = 0; i < P::size; ++i) kept[i] = static_cast<Scalar>(i);
+    const auto is_output = math::less(P::load(kept), P(outputs_ - last));
+    for (Index r = rows - 1; r >= 0; --r) {
+      const Scalar* const from = dy + r * outputs_;
+      Scalar* const to = dy + r * columns_;
+      math::select(is_output, P::load(from + last), P(0)).store(to + last);
+      for (Index j = last - P::size; j >= 0; j -= P::size) P::load(from + j).store(to + j);
+    }
+  }
+
+  const F& f_;
+  const Scalar* target_;
+  Index outputs_, columns_ = padded<Scalar>(outputs_);
+  Scalar factor_;
+};
+
 /// A loss that is a sum over elements, of an output that is not yet computed; `general` records it the general way.
 template <class F, class Net, class Source, class T, class General>
 Var<typename Net::Scalar, 1, 1> fused_elementwise_loss(const char* name, const F& f, const Output<Net, Source>& output,
                                                        const T& target, Reduction reduction, const General& general) {
   using Scalar = typename Net::Scalar;
-  using P = Pack<Scalar>;
   const auto flat = fused_way(output);
   if (!flat) return general();
   static_assert(may_equal(T::ColsAtCompileTime, Output<Net, Source>::VarType::Cols),
                 "tinynet: a loss of matrices of different sizes");
   const Rows& x = output.input().as_rows();
   const auto stages = output.net().stages();
-  const Index outputs = check_fused_input(x, stages), columns = padded<Scalar>(outputs);
-  const Shape shape{x.rows(), outputs};
+  const Shape shape{x.rows(), check_fused_input(x, stages)};
   require_shapes(Shape{target.rows(), target.cols()} == shape, name,
                  "the input and the target must have the same shape", shape, {target.rows(), target.cols()});
-  Buffer<Scalar> wanted(x.rows() * columns);  // the target in whole packs
-  Eigen::Map<Matrix<Scalar>, 0, Eigen::OuterStride<>>(wanted.data(), shape.rows, shape.cols,
-                                                      Eigen::OuterStride<>(columns)) =
-      target.derived().template cast<Scalar>().matrix();
+  const Buffer<Scalar> wanted(shape.size());
+  MatrixView<Scalar>(wanted.data(), shape.rows, shape.cols) = target.derived().template cast<Scalar>().matrix();
   const double factor = reduction == Reduction::mean ? 1.0 / static_cast<double>(x.all_rows() * shape.cols) : 1.0;
-  const auto loss = [&](Index begin, Index rows, const Scalar* y, Scalar* dy) {
-    double total = 0;
-    for (Index r = 0; r < rows; ++r)
-      for (Index j = 0; j < columns; j += P::size) {
-        const Index n = std::min(P::size, outputs - j), i = r * columns + j;
-        const P yj = P::load(y + i, n), tj = P::load(wanted.data() + (begin + r) * columns + j, n);
-        (f.derivative(yj, tj) * P(factor)).store(dy + i);
-        alignas(64) Scalar numbers[P::size];
-        f(yj, tj).store(numbers);
-        for (Index k = 0; k < n; ++k) total += static_cast<double>(numbers[k]);
-      }
-    return total;
-  };
+  const TileElementwise<F, Scalar> loss(f, shape.cols, wanted.data(), factor);
   return record_fused(flat, stages, x, TileLoss<Scalar>(loss), factor);
 }
 

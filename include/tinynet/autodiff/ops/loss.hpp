@@ -10,6 +10,7 @@
 #include <tinynet/autodiff/ops/reduction.hpp>
 #include <tinynet/core/engine.hpp>
 #include <tinynet/cpu/softmax.hpp>
+#include <utility>
 
 namespace tinynet {
 
@@ -122,7 +123,9 @@ struct HuberError : Vectorized {
   template <class T>
   constexpr T operator()(T x, T t) const {
     const T d = math::abs(x - t);
-    return math::select(math::less(T(delta), d), T(delta) * (d - T(0.5 * delta)), T(0.5) * d * d);
+    const auto far = math::less(T(delta), d);
+    const T near = math::select(far, T(0), d);  // the square of the others may be too large for a number
+    return math::select(far, T(delta) * (d - T(0.5 * delta)), T(0.5) * near * near);
   }
   template <class T>
   constexpr T derivative(T x, T t) const {
@@ -136,11 +139,26 @@ struct HuberError : Vectorized {
 struct LogitsError : Vectorized {
   template <class T>
   constexpr T operator()(T x, T t) const {
-    return ReLU{}(x)-x * t + math::log1p(math::exp(-math::abs(x)));
+    return value_and_derivative(x, t).first;
   }
   template <class T>
   constexpr T derivative(T x, T t) const {
-    return Sigmoid{}(x)-t;
+    const T e = math::exp(-math::abs(x));
+    return slope(x, t, e, T(1) / (T(1) + e));
+  }
+  /// Both, which have the exponential and the quotient in common.
+  template <class T>
+  constexpr std::pair<T, T> value_and_derivative(T x, T t) const {
+    const T e = math::exp(-math::abs(x)), u = T(1) + e, r = T(1) / u;
+    // log(1 + e) with what rounding took from 1 + e.
+    return {ReLU{}(x)-x * t + (math::log(u) + (e - (u - T(1))) * r), slope(x, t, e, r)};
+  }
+
+ private:
+  // sigmoid(x) = 1 / (1 + e^-x) = e^x / (1 + e^x)
+  template <class T>
+  static constexpr T slope(T x, T t, T e, T r) {
+    return math::select(math::less(x, T(0)), e, T(1)) * r - t;
   }
 };
 
