@@ -9,41 +9,44 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <new>
 #include <tinynet/core/language.hpp>
+#include <utility>
 #include <vector>
 
 namespace tinynet::detail {
 
-/// The memory that stb asks for while it makes a picture. stb would write to where there is none; so this throws
-/// std::bad_alloc instead, and has to give back itself what stb then leaves behind.
+/// The memory that stb asks for while it makes a picture on this thread. stb would write to where there is none; so
+/// this throws std::bad_alloc instead, and has to give back itself what stb then leaves behind.
 class StbMemory {
  public:
   StbMemory() = default;
   StbMemory(const StbMemory&) = delete;
   StbMemory& operator=(const StbMemory&) = delete;
   ~StbMemory() {
-    for (void* const block : blocks()) std::free(block);
-    blocks().clear();
+    for (void* const block : blocks_) std::free(block);
+    current_ = before_;
   }
 
   static void* reallocate(void* block, std::size_t bytes) {
-    if (block == nullptr) blocks().push_back(nullptr);
-    void*& listed = *std::find(blocks().begin(), blocks().end(), block);
+    std::vector<void*>& blocks = current_->blocks_;
+    if (block == nullptr) blocks.push_back(nullptr);
+    void*& listed = *std::find(blocks.begin(), blocks.end(), block);
     void* const memory = std::realloc(block, bytes);
     if (memory == nullptr) throw std::bad_alloc();
     return listed = memory;
   }
   static void free(void* block) {
-    std::erase(blocks(), block);
+    std::erase(current_->blocks_, block);
     std::free(block);
   }
 
  private:
-  static std::vector<void*>& blocks() {
-    thread_local std::vector<void*> all;
-    return all;
-  }
+  // A pointer, which outlives every destructor: a program may draw while it ends.
+  inline static thread_local StbMemory* current_ = nullptr;
+  StbMemory* before_ = std::exchange(current_, this);
+  std::vector<void*> blocks_;
 };
 
 }  // namespace tinynet::detail
