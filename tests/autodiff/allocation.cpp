@@ -15,6 +15,10 @@
 #include <tinynet/autodiff/ops/normalization.hpp>
 #include <tinynet/autodiff/ops/shape.hpp>
 #include <tinynet/autodiff/ops/softmax.hpp>
+#include <tinynet/core/engine.hpp>
+#include <tinynet/data/batches.hpp>
+#include <tinynet/nn/fused_loss.hpp>
+#include <tinynet/nn/mlp.hpp>
 #include <vector>
 
 using namespace tinynet;
@@ -74,6 +78,34 @@ TEST_CASE("steps with all operations, on four threads") {
   CHECK(news[0] > 0);
   CHECK(std::vector(news.begin() + 1, news.end()) == none);
   CHECK(std::isfinite(loss));
+}
+
+TEST_CASE("batches are given out again and again, those of a sum as many as it has") {
+  const Matrix<float> x = Matrix<float>::Random(40, 6);
+  std::vector<int> labels(40);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int>(i % 3);
+  const MLP<6, 8, 3> net{Seed{1}};
+  for (const Engine way : {Engine::automatic, Engine::tape}) {
+    set_engine(way);
+    Batches batches(x, labels, 10), summed(x, labels, 10);
+    const auto step = [&] {
+      const auto [rows, classes] = batches.next();
+      cross_entropy(net(rows), classes).backward();
+    };
+    const auto sum_step = [&] {
+      Var<float, 1, 1> total = constant(Matrix<float, 1, 1>::Zero());
+      for (int i = 0; i < 6; ++i) {
+        const auto [rows, classes] = summed.next();
+        total = total + cross_entropy(net(rows), classes);
+      }
+      total.backward();
+    };
+    const auto news = news_of(step, 7);
+    CHECK(std::vector(news.begin() + 1, news.end()) == none);
+    const auto sum_news = news_of(sum_step, 7);
+    CHECK(std::vector(sum_news.begin() + 1, sum_news.end()) == none);
+  }
+  set_engine(Engine::automatic);
 }
 
 TEST_CASE("the count is of all memory: new, aligned new, and what Eigen takes") {

@@ -1,4 +1,6 @@
 // Transposes as factors of products: read where they lie, with the numbers and gradients of written ones.
+#include <string>
+#include <thread>
 #include <tinynet/autodiff/ops/matmul.hpp>
 #include <tinynet/autodiff/ops/shape.hpp>
 #include <tinynet/autodiff/transposed.hpp>
@@ -80,7 +82,14 @@ TEST_CASE("all that can be asked of a value can be asked of a transpose") {
   CHECK(x.grad() == upstream.transpose());
   CHECK(t.value() == m.transpose());  // after what it was computed from has been let go
   CHECK(test::usage_error([&] { (void)t.grad(); }).find("grad: 'transpose' keeps no gradient") == 0);
-  CHECK(test::usage_error([] { (void)transpose(Var<double>()); }) == "transpose: the operand holds no value yet");
+  CHECK(test::usage_error([] { (void)transpose(Var<double>()); }) == "transpose: an operand holds no value yet");
+}
+
+TEST_CASE("a value of another thread is refused") {
+  const auto x = variable(numbers(2, 3, 1));
+  std::string message;
+  std::thread([&] { message = test::usage_error([&] { (void)transpose(x); }); }).join();
+  CHECK(message == "transpose: an operand ('variable') belongs to another thread");
 }
 
 TEST_CASE("a transpose that was made under no_grad is a constant") {

@@ -205,6 +205,59 @@ void check_data(Device device) {
   CHECK(std::abs(there_evaluation.accuracy - here_evaluation.accuracy) <= 0.02);
 }
 
+/// Products with transposes on either side, and a transpose by itself.
+template <class Device>
+void check_transposes(Device device) {
+  const Matrix<float> a = numbers(7, 5, 15), b = numbers(6, 5, 16), c = numbers(7, 3, 17);
+  const auto results = [&](const auto& x, const auto& y, const auto& z) {
+    const auto p = matmul(x, transpose(y));
+    const auto q = matmul(transpose(x), z);
+    const auto r = matmul(transpose(z), transpose(transpose(x)));
+    const auto loss = sum(p * p) + sum(q * transpose(r)) + sum(transpose(y));
+    loss.backward();
+    return std::vector<Matrix<float>>{p.to(cpu),        q.to(cpu),        r.to(cpu),
+                                      x.grad().to(cpu), y.grad().to(cpu), z.grad().to(cpu)};
+  };
+  const auto there = results(variable(a, device), variable(b, device), variable(c, device));
+  const Matrix<float> p = a * b.transpose(), q = a.transpose() * c;
+  CHECK(distance(there[0], p) <= 1e-5);
+  CHECK(distance(there[1], q) <= 1e-5);
+  CHECK(distance(there[2], q.transpose()) <= 1e-5);
+  CHECK(distance(there[3], Matrix<float>(2 * p * b + 2 * c * q.transpose())) <= 1e-5);
+  CHECK(distance(there[4], Matrix<float>((2 * p.transpose() * a).array() + 1)) <= 1e-5);
+  CHECK(distance(there[5], Matrix<float>(2 * a * q)) <= 1e-5);
+}
+
+/// Losses of batches that are added up across the end of an epoch.
+template <class Device>
+void check_batches(Device device) {
+  std::vector<std::uint8_t> pixels(11 * 6), classes_of(11);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 37 % 251);
+  for (std::size_t i = 0; i < classes_of.size(); ++i) classes_of[i] = static_cast<std::uint8_t>(i % 4);
+  const Dataset data{Images(pixels, 11, 2, 3), classes_of};
+  const auto data_there = data.to(device);
+  MLP<6, 8, 4> net{Seed{11}};
+  auto there = net.to(device);
+  for (const Engine way : {Engine::automatic, Engine::tape}) {
+    set_engine(way);
+    const auto gradient = [](auto& trained, const auto& table) {
+      trained.zero_grad();
+      auto batches = tinynet::batches(table, 4);
+      std::vector<std::remove_cvref_t<decltype(cross_entropy(trained(table.images), table.labels))>> losses;
+      for (int i = 0; i < 7; ++i) {
+        const auto [x, y] = batches.next();
+        losses.push_back(cross_entropy(trained(x / 255), y));
+      }
+      auto total = losses[0] + losses[1];
+      for (std::size_t i = 2; i < losses.size(); ++i) total = total + losses[i];
+      total.backward();
+      return flat_parameters(trained)->gradient;
+    };
+    CHECK(distance(gradient(there, data_there).to(cpu), gradient(net, data)) <= 1e-4);
+  }
+  set_engine(Engine::automatic);
+}
+
 /// Mistakes are told as on the CPU.
 template <class Device>
 void check_errors(Device device) {
@@ -232,6 +285,8 @@ void check_all(Device device) {
   SUBCASE("optimizers") { check_optimizers(device); }
   SUBCASE("clipping") { check_clipping(device); }
   SUBCASE("data") { check_data(device); }
+  SUBCASE("transposes") { check_transposes(device); }
+  SUBCASE("batches") { check_batches(device); }
   SUBCASE("errors") { check_errors(device); }
 }
 

@@ -64,7 +64,9 @@ class Module {
   using Scalar = Scalar_;
 
   /// The output for an input: computed and recorded at once for a Var, later for data (see Output).
-  /// Data are an Eigen matrix, map or expression with a row an example, or images. A module that is a temporary
+  /// Data are an Eigen matrix, map or expression with a row an example, or images. A matrix, map or block is read where
+  /// it lies: it must stay as it is until `backward()`, which says so, if it does not, in builds with assertions; give
+  /// `constant(x)` where it cannot. Images and batches stay by themselves. A module that is a temporary
   /// computes its output at once.
   template <class X>
   requires detail::ModuleInput<std::remove_cvref_t<X>>

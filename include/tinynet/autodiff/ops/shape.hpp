@@ -1,6 +1,7 @@
 // Operations that only move numbers: transpose, parts of a matrix, matrices put together.
 #pragma once
 
+#include <string>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/autodiff/transposed.hpp>
 #include <tinynet/cpu/copy_block.hpp>
@@ -43,9 +44,12 @@ auto transpose(const X& operand) {
   using VarX = std::remove_const_t<decltype(x)>;
   detail::require_all_rows("transpose", x);
   detail::Node<Scalar>* const node = x.node();
-  if (node == nullptr) throw Error(ErrorCode::usage, "transpose: the operand holds no value yet");
-  return Var<Scalar, VarX::Cols, VarX::Rows>(
-      detail::Tape<Scalar>::current().template append<detail::TransposeNode<Scalar>>(*node));
+  auto& tape = detail::Tape<Scalar>::current();
+  if (node == nullptr) throw Error(ErrorCode::usage, "transpose: an operand holds no value yet");
+  if (node->tape != &tape)
+    throw Error(ErrorCode::usage,
+                std::string("transpose: an operand ('") + node->name + "') belongs to another thread");
+  return Var<Scalar, VarX::Cols, VarX::Rows>(tape.template append<detail::TransposeNode<Scalar>>(*node));
 }
 
 /// Rows begin .. begin + count - 1.
