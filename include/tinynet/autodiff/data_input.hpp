@@ -6,6 +6,7 @@
 #include <tinynet/autodiff/ops/map.hpp>
 #include <tinynet/core/lent_rows.hpp>
 #include <tinynet/cpu/linear.hpp>
+#include <utility>
 
 namespace tinynet {
 namespace detail {
@@ -35,8 +36,8 @@ class DataInput {
   using VarType = Var<Scalar, RowCount, ColCount>;  ///< what it is on the tape
 
   /// Of these rows, which must stay as they are until `backward()`.
-  explicit DataInput(const detail::rows_of<Scalar>& rows) : rows_(rows) {}
-  explicit DataInput(const detail::LentRows<detail::rows_of<Scalar>>& rows) : rows_(rows) {}
+  explicit DataInput(detail::rows_of<Scalar> rows) : rows_(std::move(rows)) {}
+  explicit DataInput(detail::LentRows<detail::rows_of<Scalar>> rows) : rows_(std::move(rows)) {}
 
   Index rows() const { return shape().rows; }
   Index cols() const { return shape().cols; }

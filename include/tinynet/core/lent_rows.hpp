@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <tinynet/core/device_rows.hpp>
 #include <tinynet/core/error.hpp>
+#include <utility>
 
 namespace tinynet::detail {
 
@@ -13,17 +14,17 @@ template <class RowsType>
 class LentRows {
  public:
   /// These rows, as they are now.
-  explicit LentRows(const RowsType& rows) : rows_(rows), fingerprint_(fingerprint()) {}
+  explicit LentRows(RowsType rows) : rows_(std::move(rows)), fingerprint_(fingerprint()) {}
   /// The same, all of a matrix of the user's, which may get other memory.
   template <class M>
   requires requires(const M& matrix) { matrix.data(); }
-  LentRows(const RowsType& rows, const M& matrix) : LentRows(rows) {
+  LentRows(RowsType rows, const M& matrix) : LentRows(std::move(rows)) {
     matrix_ = &matrix;
     data_of_ = [](const void* lent) -> const void* { return static_cast<const M*>(lent)->data(); };
   }
 
   /// Rows that nobody else can change.
-  static LentRows unchanging(const RowsType& rows) { return {rows, 0}; }
+  static LentRows unchanging(RowsType rows) { return {std::move(rows), 0}; }
 
   /// The rows. Throws Error (usage), in builds with assertions, if they are not what they were.
   const RowsType& get() const {
@@ -45,7 +46,7 @@ class LentRows {
   }
 
  private:
-  LentRows(const RowsType& rows, std::uint64_t known) : rows_(rows), fingerprint_(known) {}
+  LentRows(RowsType rows, std::uint64_t known) : rows_(std::move(rows)), fingerprint_(known) {}
 
   // 0 where there is nothing to compare: in builds without assertions, on devices, of rows that own their numbers.
   std::uint64_t fingerprint() const {

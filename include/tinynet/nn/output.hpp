@@ -106,7 +106,7 @@ class Output {
 
   /// The numbers; a view as long as this object lives, a copy from a temporary.
   typename VarType::View value() const& { return var().value(); }
-  auto value() const&& { return VarType(var()).value(); }
+  auto value() const&& { return detail::copy_of(value()); }
 
   /// An Eigen matrix of them.
   template <class Number, int R, int C, int Options, int MaxR, int MaxC>
