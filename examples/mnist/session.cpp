@@ -171,9 +171,8 @@ void check_weights(Model& model, const std::vector<std::string>& files) {
 }
 
 void save(Model& model, const std::string& path) {
-  std::vector<tinynet::NamedTensor<const float>> tensors;
-  for (const auto& t : model.weights()) tensors.push_back({t.name, t.shape, t.data});
-  tinynet::save_safetensors<float>(path, tensors);
+  const auto weights = model.weights();
+  tinynet::save_safetensors<float>(path, {weights.begin(), weights.end()});
 }
 
 /// How good the net is; `set` says on which data. What the last step has done no loss of the training has seen: throws

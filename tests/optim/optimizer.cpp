@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <tinynet/autodiff/ops/loss.hpp>
 #include <tinynet/autodiff/ops/reduction.hpp>
+#include <tinynet/nn/mlp.hpp>
 #include <tinynet/optim/adadelta.hpp>
 #include <tinynet/optim/adagrad.hpp>
 #include <tinynet/optim/adam.hpp>
@@ -223,4 +225,180 @@ TEST_CASE("options that make no sense are refused") {
   CHECK_THROWS_AS((tinynet::Adadelta{toy, {.eps = nan}}), tinynet::Error);
   SGD still{toy, {.lr = 0}};
   still.step();
+}
+
+namespace {
+
+using Net = tinynet::MLP<3, 16, 2>;
+
+tinynet::Matrix<float> inputs() {
+  tinynet::Matrix<float> x(20, 3);
+  for (tinynet::Index i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(i * 7 % 13 - 6) / 4;
+  return x;
+}
+
+template <class Optimizer>
+void train(const Net& net, Optimizer& optimizer, int steps) {
+  static const auto x = inputs();
+  std::vector<int> y(20);
+  for (int i = 0; i < 20; ++i) y[static_cast<std::size_t>(i)] = i * i % 7 % 2;
+  for (int step = 0; step < steps; ++step) {
+    optimizer.zero_grad();
+    cross_entropy(net(x), y).backward();
+    optimizer.step();
+  }
+}
+
+tinynet::FlatParameters<float>::Vector numbers(Net& net) { return tinynet::flat_parameters(net)->value; }
+
+}  // namespace
+
+TEST_CASE("what rounding kept is forgotten with the numbers that it was kept from") {
+  // `put` writes the parameters of the best net into one that has gone astray, and it is trained as by a new optimizer.
+  const auto check = [](const char* name, double lr, const auto& put) {
+    CAPTURE(name);
+    CAPTURE(lr);
+    Net net{tinynet::Seed{3}};
+    SGD optimizer{net, {.lr = .1}};
+    train(net, optimizer, 20);
+    const Net best = net;
+    optimizer.set_lr(lr);
+    train(net, optimizer, 3);
+    optimizer.set_lr(.1);
+    if (lr > 1 && lr < 1e20) train(net, optimizer, 5);
+    put(net, best);
+    train(net, optimizer, 20);
+
+    Net other = best;
+    SGD fresh{other, {.lr = .1}};
+    train(other, fresh, 20);
+    CHECK(numbers(net).allFinite());
+    CHECK(numbers(net) == numbers(other));
+    CHECK(optimizer.state() == fresh.state());
+  };
+  const auto assign = [](Net& net, const Net& best) { net = best; };
+  const auto through_views = [](Net& net, const Net& best) {
+    net.layer<0>().weight().value() = best.layer<0>().weight().value();
+    net.layer<0>().bias().value() = best.layer<0>().bias().value();
+    net.layer<1>().weight().value() = best.layer<1>().weight().value();
+    net.layer<1>().bias().value() = best.layer<1>().bias().value();
+  };
+  const auto by_pointers = [](Net& net, const Net& best) {
+    const auto from = state_dict(best);
+    const auto to = state_dict(net);
+    for (std::size_t i = 0; i < to.size(); ++i) std::copy_n(from[i].data, from[i].size(), to[i].data);
+  };
+  const auto flat = [](Net& net, const Net& best) {
+    Net copy = best;
+    tinynet::flat_parameters(net)->value = tinynet::flat_parameters(copy)->value;
+  };
+  for (const double lr : {1e30, 1e9, 1.0, .1}) {
+    check("assignment", lr, assign);
+    check("value()", lr, through_views);
+    check("data()", lr, by_pointers);
+    check("flat", lr, flat);
+  }
+  check("assignment after steps that hardly move anything", 1e-9, assign);
+}
+
+TEST_CASE("a view that is kept may be written at any time") {
+  Net net{tinynet::Seed{3}};
+  auto weight = net.layer<0>().weight().value();
+  SGD optimizer{net, {.lr = .1}};
+  train(net, optimizer, 5);
+  for (int round = 0; round < 3; ++round) {
+    weight(2, 1) = 0.25f;
+    weight(3, 2) += 1;
+    Net other = net;
+    SGD fresh{other, {.lr = .1}};
+    train(net, optimizer, 1);
+    train(other, fresh, 1);
+    CHECK(net.layer<0>().weight().value()(2, 1) == other.layer<0>().weight().value()(2, 1));
+    CHECK(net.layer<0>().weight().value()(3, 2) == other.layer<0>().weight().value()(3, 2));
+  }
+}
+
+TEST_CASE("reading the parameters changes nothing, and neither does asking for the state") {
+  Net net{tinynet::Seed{3}}, other{tinynet::Seed{3}};
+  SGD optimizer{net, {.lr = .1}}, unseen{other, {.lr = .1}};
+  for (int step = 0; step < 30; ++step) {
+    train(net, optimizer, 1);
+    train(other, unseen, 1);
+    CHECK(net.layer<0>().weight().value().norm() > 0);
+    CHECK(state_dict(net)[0].data[0] < 10);
+    CHECK(optimizer.state().back().size() == 98);
+  }
+  CHECK(numbers(net) == numbers(other));
+  CHECK(optimizer.state() == unseen.state());
+  CHECK_FALSE(optimizer.state().back().isZero(0));  // something has been kept
+}
+
+TEST_CASE("two optimizers of the same parameters each start from the numbers that the other left") {
+  Toy<float> toy, other;
+  SGD one{toy, {.lr = .01}}, two{toy, {.lr = .03}};
+  for (int t = 0; t < 40; ++t) {
+    SGD fresh{other, {.lr = t % 2 == 0 ? .01 : .03}};
+    test::set_gradient(toy, t);
+    test::set_gradient(other, t);
+    (t % 2 == 0 ? one : two).step();
+    fresh.step();
+  }
+  CHECK(toy.p.value() == other.p.value());
+}
+
+TEST_CASE("momenta stay when the parameters are written, as PyTorch's") {
+  Toy<float> toy, other;
+  SGD optimizer{toy, {.lr = .1, .momentum = .9}};
+  test::train(toy, optimizer, 0, 5);
+  toy = other;
+  const auto before = optimizer.state().front();
+  CHECK_FALSE(before.isZero(0));
+  toy.p.grad().setZero();
+  optimizer.step();
+  const auto expected = other.p.value() - .1f * .9f * before.transpose();
+  CHECK((toy.p.value() - expected).cwiseAbs().maxCoeff() < 1e-6f);
+}
+
+TEST_CASE("pruned weights stay exactly 0") {
+  const auto check = [](auto make, int before) {
+    Net net{tinynet::Seed{3}};
+    auto optimizer = make(net);
+    train(net, optimizer, before);
+    const auto masked = [&](auto& weight, auto change) {
+      for (tinynet::Index i = 0; i < weight.size(); ++i)
+        if (i % 3 != 0) change(i);
+    };
+    auto& weight = net.layer<0>().weight();
+    masked(weight, [&](tinynet::Index i) { weight.data()[i] = 0; });
+    static const auto x = inputs();
+    for (int step = 0; step < 50; ++step) {
+      optimizer.zero_grad();
+      mse_loss(net(x), tinynet::Matrix<float>::Ones(20, 2)).backward();
+      masked(weight, [&](tinynet::Index i) { weight.gradient_data()[i] = 0; });
+      optimizer.step();
+      tinynet::Index wrong = 0;
+      masked(weight, [&](tinynet::Index i) { wrong += weight.data()[i] != 0; });
+      CHECK(wrong == 0);
+    }
+  };
+  for (const int before : {0, 1, 30}) {
+    check([](Net& net) { return SGD{net, {.lr = .1}}; }, before);
+    check([](Net& net) { return SGD{net, {.lr = .1, .weight_decay = .01}}; }, before);
+    check([](Net& net) { return SGD{net.layer<0>(), {.lr = .1}}; }, before);
+    check([](Net& net) { return tinynet::Adagrad{net, {.lr = .1}}; }, before);
+    check([](Net& net) { return tinynet::RMSprop{net, {.lr = .01}}; }, before);
+  }
+  // With a momentum only if it has none yet: PyTorch's moves them on, too.
+  check([](Net& net) { return Adam{net, {.lr = .01}}; }, 0);
+  check([](Net& net) { return tinynet::AdamW{net, {.lr = .01}}; }, 0);
+}
+
+TEST_CASE("a step of 0 leaves exactly the parameter") {
+  Toy<float> toy;
+  SGD optimizer{toy, {.lr = .01}};
+  test::train(toy, optimizer, 0, 20);
+  const Eigen::RowVectorXf before = toy.p.value();
+  toy.p.grad().setZero();
+  for (int step = 0; step < 5; ++step) optimizer.step();
+  CHECK(toy.p.value() == before);
 }

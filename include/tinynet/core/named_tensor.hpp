@@ -5,17 +5,20 @@
 #include <optional>
 #include <string>
 #include <tinynet/core/eigen.hpp>
+#include <type_traits>
 #include <vector>
 
 namespace tinynet {
 
-/// A view of row-major numbers that somebody else owns, under the name PyTorch would give them ("l1.weight").
-/// `Scalar` is const where the numbers are only read.
+/// A view of numbers that somebody else owns, under the name PyTorch would give them ("l1.weight"). They lie row by
+/// row, but for buffers that are Eigen matrices of another order, which have strides: `tensor[i]` is number i in any
+/// case. `Scalar` is const where the numbers are only read.
 template <class Scalar>
 struct NamedTensor {
-  std::string name;          ///< as in PyTorch's state_dict
-  std::vector<Index> shape;  ///< empty for a single number
-  Scalar* data;              ///< the numbers, row by row; not owned
+  std::string name;                 ///< as in PyTorch's state_dict
+  std::vector<Index> shape;         ///< empty for a single number
+  Scalar* data;                     ///< the first number; not owned
+  std::vector<Index> strides = {};  ///< from one number to the next along each dimension; empty: they lie row by row
 
   /// How many numbers there are.
   Index size() const {
@@ -23,6 +26,17 @@ struct NamedTensor {
     for (const Index n : shape) product *= n;
     return product;
   }
+
+  /// Number i, counted row by row.
+  Scalar& operator[](Index i) const {
+    if (strides.empty()) return data[i];
+    Index place = 0;
+    for (std::size_t d = shape.size(); d-- > 0; i /= shape[d]) place += i % shape[d] * strides[d];
+    return data[place];
+  }
+
+  /// The same to be read.
+  operator NamedTensor<const Scalar>() const requires(!std::is_const_v<Scalar>) { return {name, shape, data, strides}; }
 };
 
 /// One of a tensor's numbers.
@@ -40,8 +54,7 @@ template <class Scalar>
 std::optional<TensorNumber> first_nonfinite(const std::vector<NamedTensor<Scalar>>& tensors) {
   for (const NamedTensor<Scalar>& t : tensors)
     for (Index i = 0, size = t.size(); i < size; ++i)
-      if (const auto number = static_cast<double>(t.data[i]); !std::isfinite(number))
-        return TensorNumber{t.name, i, number};
+      if (const auto number = static_cast<double>(t[i]); !std::isfinite(number)) return TensorNumber{t.name, i, number};
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include <tinynet/core/ranks.hpp>
 #include <tinynet/data/batches.hpp>
 #include <tinynet/data/dataset.hpp>
+#include <tinynet/nn/module.hpp>
 #include <utility>
 #include <vector>
 
@@ -56,11 +57,15 @@ void share(const Ranks&&, const Data&) = delete;  // tinynet: the share of a tem
 /// the same seed or file.
 template <class Net>
 void broadcast(const Ranks& ranks, Net& net) {
+  std::vector<typename Net::Scalar> numbers;  // row by row
   for (const auto& tensor : state_dict(net)) {
-    const std::span<typename Net::Scalar> numbers(tensor.data, static_cast<std::size_t>(tensor.size()));
-    if (ranks.rank() != 0) std::fill(numbers.begin(), numbers.end(), typename Net::Scalar(0));
-    ranks.sum(numbers, {});
+    numbers.assign(static_cast<std::size_t>(tensor.size()), typename Net::Scalar(0));
+    if (ranks.rank() == 0)
+      for (Index i = 0; i < tensor.size(); ++i) numbers[static_cast<std::size_t>(i)] = tensor[i];
+    ranks.sum(std::span(numbers), {});
+    for (Index i = 0; i < tensor.size(); ++i) tensor[i] = numbers[static_cast<std::size_t>(i)];
   }
+  for (auto* const parameter : detail::parameter_list(net)) parameter->mark_changed();
 }
 
 }  // namespace tinynet

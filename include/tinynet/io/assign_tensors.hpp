@@ -192,7 +192,8 @@ LoadReport assign_tensors(const std::string& path, const std::vector<StoredTenso
     for (const NamedTensor<Scalar>& t : to) detail::check_finite<Scalar>(path, *stored.at(t.name), options);
   for (const NamedTensor<Scalar>& t : to)
     detail::visit_values<Scalar>(*stored.at(t.name), [&](std::size_t i, Scalar value) {
-      if constexpr (!std::is_const_v<Scalar>) t.data[i] = value;  // else require_loadable has said what is wrong
+      if constexpr (!std::is_const_v<Scalar>)
+        t[static_cast<Index>(i)] = value;  // else require_loadable has said what is wrong
     });
   return report;
 }

@@ -290,16 +290,23 @@ template <class Scalar>
 void save_safetensors(const std::string& path, const std::vector<NamedTensor<const Scalar>>& tensors,
                       const Metadata& metadata = {}) {
   std::vector<StoredTensor> stored;
+  std::vector<std::vector<Scalar>> by_rows;  // of those that lie in another order
   for (const NamedTensor<const Scalar>& t : tensors) {
     const auto count = detail::checked_size(t.shape, std::numeric_limits<std::int64_t>::max() / sizeof(Scalar));
     if (!count)
       throw Error(ErrorCode::usage,
                   "save: " + detail::printable(t.name) + " has the shape " + detail::shape_text(t.shape));
+    const Scalar* numbers = t.data;
+    if (!t.strides.empty()) {
+      auto& copy = by_rows.emplace_back(static_cast<std::size_t>(*count));
+      for (std::size_t i = 0; i < copy.size(); ++i) copy[i] = t[static_cast<Index>(i)];
+      numbers = copy.data();
+    }
     stored.push_back(
         {.name = t.name,
          .dtype = dtype_of<Scalar>(),
          .shape = t.shape,
-         .bytes = {reinterpret_cast<const std::uint8_t*>(t.data), static_cast<std::size_t>(*count) * sizeof(Scalar)}});
+         .bytes = {reinterpret_cast<const std::uint8_t*>(numbers), static_cast<std::size_t>(*count) * sizeof(Scalar)}});
   }
   write_safetensors(path, stored, metadata);
 }

@@ -197,6 +197,9 @@ class DynamicMLP : public Module<DynamicMLP<Scalar_>, Scalar_> {
   /// The linear layers, from the first.
   const std::vector<Layer>& layers() const& { return layers_; }
   std::vector<Layer> layers() && { return std::move(layers_); }
+  /// Layer i, from 0. Throws std::out_of_range if there is none.
+  Layer& layer(Index i) & { return layers_.at(static_cast<std::size_t>(i)); }
+  const Layer& layer(Index i) const& { return layers_.at(static_cast<std::size_t>(i)); }
   /// The module between two layers.
   const AnyActivation& activation() const& { return activation_; }
   AnyActivation activation() && { return activation_; }

@@ -229,6 +229,30 @@ std::shared_ptr<FlatParameters<typename M::Scalar>> flat_parameters(M& module) {
   return detail::flatten(list);
 }
 
+namespace detail {
+
+/// A buffer as PyTorch has it: [n] if its type says that it is a vector, else [rows, cols].
+template <class Buffer>
+auto named_buffer(const std::string& name, Buffer& buffer) {
+  using Number = std::remove_pointer_t<decltype(buffer.data())>;
+  NamedTensor<Number> tensor{name, {buffer.rows(), buffer.cols()}, buffer.data()};
+  if constexpr (EigenOperand<Buffer>)
+    if (buffer.colStride() != 1 || buffer.rowStride() != buffer.cols())
+      tensor.strides = {buffer.rowStride(), buffer.colStride()};
+  if constexpr (Buffer::RowsAtCompileTime == 1 || Buffer::ColsAtCompileTime == 1) {
+    constexpr int kept = Buffer::RowsAtCompileTime == 1 ? 1 : 0;
+    tensor.shape = {buffer.size()};
+    if (!tensor.strides.empty()) tensor.strides = {tensor.strides[kept]};
+  }
+  return tensor;
+}
+template <class Scalar>
+const NamedTensor<Scalar>& named_buffer(const std::string&, const NamedTensor<Scalar>& tensor) {
+  return tensor;
+}
+
+}  // namespace detail
+
 /// Every parameter and buffer of a module by its name in PyTorch's state_dict, with its shape and where it lies.
 /// Of a const module, the numbers are const.
 template <class M>
@@ -240,9 +264,7 @@ auto state_dict(M& module) {
       [&](const std::string& name, auto& parameter) {
         state.push_back({name, parameter.dimensions(), parameter.data()});
       },
-      [&](const std::string& name, auto& buffer) {
-        state.push_back({name, {buffer.size()}, buffer.data()});
-      });
+      [&](const std::string& name, auto& buffer) { state.push_back(detail::named_buffer(name, buffer)); });
   return state;
 }
 

@@ -167,6 +167,21 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
   }
   /// How many modules there are.
   Index size() const { return static_cast<Index>(entries_.size()); }
+  /// Module i, from 0, for who knows what it is: `list.get<Linear<>>(2)`. Throws Error (usage) if there is none, or it
+  /// is another.
+  template <class M>
+  M& get(Index i) {
+    auto* const entry =
+        i >= 0 && i < size() ? dynamic_cast<Entry<M>*>(entries_[static_cast<std::size_t>(i)].get()) : nullptr;
+    if (entry == nullptr)
+      throw Error(ErrorCode::usage, "SequentialList: module " + std::to_string(i) + " of " + std::to_string(size()) +
+                                        " is not of the kind that was asked for");
+    return entry->module;
+  }
+  template <class M>
+  const M& get(Index i) const {
+    return const_cast<SequentialList&>(*this).template get<M>(i);
+  }
 
   /// Does not compile, and says why: a list has forgotten the types of its modules.
   template <class Device>
@@ -207,7 +222,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
       entries_[i]->visit(
           prefix.empty() ? std::to_string(i) : prefix + "." + std::to_string(i),
           [&](const std::string& name, AnyParameter<Scalar>& p) { on_parameter(name, p); },
-          [&](const std::string& name, detail::view_of<Scalar>& b) { on_buffer(name, b); });
+          [&](const std::string& name, NamedTensor<Scalar>& b) { on_buffer(name, b); });
   }
   /// Prints the list as PyTorch prints a Sequential.
   void print_all(std::ostream& out, const std::string& indent) const {
@@ -221,7 +236,7 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
 
  private:
   using OnParameter = std::function<void(const std::string&, AnyParameter<Scalar>&)>;
-  using OnBuffer = std::function<void(const std::string&, detail::view_of<Scalar>&)>;
+  using OnBuffer = std::function<void(const std::string&, NamedTensor<Scalar>&)>;
 
   struct AnyEntry {
     virtual ~AnyEntry() = default;
@@ -243,8 +258,8 @@ class SequentialList : public Module<SequentialList<Scalar_>, Scalar_> {
     Var<Scalar> forward(const DataInput<Scalar, dynamic, dynamic>& x) const override { return module.forward(x); }
     void visit(const std::string& prefix, const OnParameter& on_parameter, const OnBuffer& on_buffer) override {
       detail::visit_members(module, prefix, on_parameter, [&](const std::string& name, auto& buffer) {
-        detail::view_of<Scalar> view(buffer.data(), buffer.rows(), buffer.cols());
-        on_buffer(name, view);
+        NamedTensor<Scalar> tensor = detail::named_buffer(name, buffer);
+        on_buffer(name, tensor);
       });
     }
     void print(std::ostream& out, const std::string& indent) const override { detail::print(out, module, indent); }
