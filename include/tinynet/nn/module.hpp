@@ -264,7 +264,12 @@ auto state_dict(M& module) {
       [&](const std::string& name, auto& parameter) {
         state.push_back({name, parameter.dimensions(), parameter.data()});
       },
-      [&](const std::string& name, auto& buffer) { state.push_back(detail::named_buffer(name, buffer)); });
+      [&](const std::string& name, auto& buffer) {
+        const auto tensor = detail::named_buffer(name, buffer);
+        constexpr bool same = std::is_convertible_v<decltype(tensor), NamedTensor<Number>>;
+        static_assert(same, "tinynet: a buffer in members() must be of the module's type of number");
+        if constexpr (same) state.push_back(tensor);
+      });
   return state;
 }
 
