@@ -290,7 +290,7 @@ template <class Scalar>
 void save_safetensors(const std::string& path, const std::vector<NamedTensor<const Scalar>>& tensors,
                       const Metadata& metadata = {}) {
   std::vector<StoredTensor> stored;
-  std::vector<std::vector<Scalar>> by_rows;  // of those that lie in another order
+  std::vector<std::vector<std::remove_const_t<Scalar>>> by_rows;  // of those that lie in another order
   for (const NamedTensor<const Scalar>& t : tensors) {
     const auto count = detail::checked_size(t.shape, std::numeric_limits<std::int64_t>::max() / sizeof(Scalar));
     if (!count)

@@ -247,7 +247,7 @@ auto named_buffer(const std::string& name, Buffer& buffer) {
   return tensor;
 }
 template <class Scalar>
-const NamedTensor<Scalar>& named_buffer(const std::string&, const NamedTensor<Scalar>& tensor) {
+NamedTensor<Scalar> named_buffer(const std::string&, NamedTensor<Scalar>& tensor) {  // of a SequentialList
   return tensor;
 }
 
