@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "allocation.hpp"
 #include "console.hpp"
@@ -20,11 +21,16 @@ namespace mnist {
 /// to nothing.
 template <class Work>
 int run_program(const char* name, const char* memory_hint, const Work& work, const std::unique_ptr<Group>& group = {}) {
-  const auto fail = [&](const char* what, tinynet::ErrorCode code) {
+  const auto fail = [&](const char* what, tinynet::ErrorCode code, const std::string& path = {}) {
     std::string words;
     try {
-      words = said(what);
-    } catch (const std::bad_alloc&) {  // then as it is
+      words = tinynet::detail::printable(path);  // which stays as it is
+      if (std::string_view(what).starts_with(words))
+        words += said(what + words.size());
+      else
+        words = said(what);
+    } catch (const std::bad_alloc&) {  // then in English
+      words.clear();
     }
     std::fprintf(stderr, "%s: error: %s%s\n", name, group ? group->place().c_str() : "",
                  words.empty() ? what : words.c_str());
@@ -37,7 +43,7 @@ int run_program(const char* name, const char* memory_hint, const Work& work, con
   } catch (const OutputClosed&) {
     return 0;
   } catch (const tinynet::Error& error) {
-    return fail(error.what(), error.code());
+    return fail(error.what(), error.code(), error.path());
   } catch (const std::bad_alloc&) {  // nothing here may ask for memory
     std::array<char, 200> text{};
     const std::size_t bytes = refused_bytes();

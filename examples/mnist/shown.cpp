@@ -34,7 +34,7 @@ std::vector<std::string> shown_misclassified(const tinynet::Dataset& data,
       if (names.empty()) {
         add(0, said("pred " + std::to_string(m.predicted) + " is " + std::to_string(m.actual)));
       } else {
-        add(0, said(names.at(static_cast<std::size_t>(m.predicted)) + "?"));
+        add(0, said(names.at(static_cast<std::size_t>(m.predicted))) + "?");
         add(1, said("is " + names.at(static_cast<std::size_t>(m.actual))));
       }
       const tinynet::Picture whole = image_picture(data, m.index);

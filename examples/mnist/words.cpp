@@ -14,8 +14,15 @@ std::atomic<Language> language = Language::english;
 
 std::string translated(std::string_view text);
 
-/// What stands in a text where a phrase has {} or {*}, the latter translated.
+/// What stands in a text where a phrase has {} and the like.
 using Pieces = std::vector<std::string>;
+
+/// Whether a text may be where a phrase has {KIND}.
+bool may_be(char kind, std::string_view text) {
+  if (kind == '#') return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  if (kind == 'w') return text.find(' ') == text.npos;
+  return kind != '}' || (text.find("; ") == text.npos && text.find(". ") == text.npos);
+}
 
 /// Whether the text is this phrase; the shortest pieces with which it is.
 bool match(std::string_view phrase, std::string_view text, Pieces& pieces) {
@@ -23,16 +30,16 @@ bool match(std::string_view phrase, std::string_view text, Pieces& pieces) {
   if (text.substr(0, brace) != phrase.substr(0, brace)) return false;
   if (brace == phrase.npos) return text.size() == phrase.size();
   text.remove_prefix(brace);
-  const bool is_text = phrase[brace + 1] == '*';
-  phrase.remove_prefix(brace + (is_text ? 3 : 2));
+  const char kind = phrase[brace + 1];
+  phrase.remove_prefix(brace + (kind == '}' ? 2 : 3));
   const std::string_view next = phrase.substr(0, phrase.find('{'));
   const std::size_t piece = pieces.size();
   for (std::size_t end = phrase.empty() ? text.size() : text.find(next); end != text.npos;
        end = text.find(next, end + 1)) {
     pieces.resize(piece);
     pieces.emplace_back(text.substr(0, end));
-    if (!match(phrase, text.substr(end), pieces)) continue;
-    if (is_text) pieces[piece] = translated(pieces[piece]);
+    if (!may_be(kind, pieces.back()) || !match(phrase, text.substr(end), pieces)) continue;
+    if (kind == '*') pieces[piece] = translated(pieces[piece]);
     return true;
   }
   pieces.resize(piece);
@@ -70,15 +77,23 @@ std::string filled(std::string_view words, const Pieces& pieces) {
   return result;
 }
 
-/// Two sentences or parts of one, if there is something to be translated in them.
-std::optional<std::string> of_two(std::string_view text, std::string_view between, std::string_view instead,
-                                  bool first_is_name = false) {
-  for (std::size_t at = text.find(between); at != text.npos; at = text.find(between, at + 1)) {
-    const std::string_view first = text.substr(0, at), second = text.substr(at + between.size());
-    const std::string a = first_is_name ? std::string(first) : translated(first), b = translated(second);
-    if (a != first || b != second) return a + std::string(instead) + b;
+/// A text of several parts, if there is something to be translated in one of them. With `names`, there are two parts at
+/// most, and the first is a name.
+std::optional<std::string> in_parts(std::string_view text, std::string_view between, std::string_view instead,
+                                    bool names = false) {
+  std::string result;
+  bool changed = false;
+  for (bool first = true, last = false; !last; first = false) {
+    const std::size_t end = names && !first ? text.npos : text.find(between);
+    last = end == text.npos;
+    if (last && first) return std::nullopt;
+    const std::string_view part = text.substr(0, end);
+    const std::string words = names && first ? std::string(part) : translated(part);
+    changed = changed || words != part;
+    result.append(first ? "" : instead).append(words);
+    if (!last) text.remove_prefix(end + between.size());
   }
-  return std::nullopt;
+  return changed ? std::optional(result) : std::nullopt;
 }
 
 std::string translated(std::string_view text) {
@@ -90,10 +105,10 @@ std::string translated(std::string_view text) {
     if (match(phrase.english, text, pieces)) return filled(phrase.chinese, pieces);
   }
   // An error of the library is put together of such parts; what comes before a colon is a file or an option.
-  if (auto parts = of_two(text, "; ", "；")) return *parts;
-  if (auto parts = of_two(text, ". ", "。")) return *parts;
-  if (auto parts = of_two(text, ": ", "：", true)) return *parts;
-  if (auto parts = of_two(text, ", ", "，")) return *parts;
+  if (auto parts = in_parts(text, "; ", "；")) return *parts;
+  if (auto parts = in_parts(text, ". ", "。")) return *parts;
+  if (auto parts = in_parts(text, ": ", "：", true)) return *parts;
+  if (auto parts = in_parts(text, ", ", "，")) return *parts;
   return std::string(text);
 }
 

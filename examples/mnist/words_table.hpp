@@ -6,9 +6,10 @@
 
 namespace mnist {
 
-/// `{}` in the English stands for a name or a number, `{*}` for words that are in the table themselves; {1}, {2}, ...
-/// in the Chinese are these in their order. A phrase without such places is taken before others,
-/// and then the first of the table that fits.
+/// In the English `{}` stands for a name within a sentence, `{!}` for one that may look like anything, `{#}` for a
+/// whole number, `{w}` for a word, `{*}` for words that are in the table themselves; {1}, {2}, ... in the Chinese are
+/// these in their order. A phrase without any of them is taken before others, and then the first of the table that
+/// fits.
 struct Phrase {
   std::string_view english, chinese;
 };

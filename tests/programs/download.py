@@ -255,8 +255,10 @@ class Failures(DownloadTest):
         said = [line for line in done.stderr.splitlines() if line.startswith("mnist: note: data: ")]
         self.assertEqual(len(said), 1, done.stderr)
         self.assertIn("NOT MNIST but ", said[0])
-        self.assertIn("404", said[0])
-        self.assertIn("got HTML", said[0])
+        why = [line for line in done.stderr.splitlines() if line.startswith("mnist: note: MNIST was not found: ")]
+        self.assertEqual(len(why), 1, done.stderr)
+        self.assertIn("404", why[0])
+        self.assertIn("got HTML", why[0])
         self.assertIn("train_img num:  60000", done.stdout)
 
     def test_killed_while_downloading(self):

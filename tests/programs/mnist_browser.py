@@ -116,6 +116,29 @@ class BrowserTest(ProgramTest):
             "return Math.max(...Array.from(document.querySelectorAll('h1, h2, p, pre, img, .plot'), "
             "e => e.getBoundingClientRect().right))"), 390)
 
+    def test_on_a_phone_nothing_is_cut_without_a_sign(self):
+        self.browser.open(self.report, width=390, height=844)
+        for box in self.browser.all(".scroll"):
+            wide, inside, more = self.browser.run(
+                "const b = arguments[0]; return [b.scrollWidth, b.clientWidth, b.classList.contains('more')]", box)
+            self.assertEqual(wide > inside + 1, more)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('.scroll.more').length"), 0)
+        # A table that is too wide has the sign until its end is reached.
+        self.browser.run("document.querySelector('.scroll').style.width = '200px'")
+        self.browser.wait(lambda: self.browser.all(".scroll.more"))
+        self.browser.run("const b = document.querySelector('.scroll'); b.scrollLeft = b.scrollWidth")
+        self.browser.wait(lambda: not self.browser.all(".scroll.more"))
+
+    def test_the_page_is_no_longer_than_what_is_looked_at(self):
+        self.browser.open(self.report, width=390, height=844)
+        height = "return document.documentElement.scrollHeight"
+        folded = self.browser.run(height)
+        self.assertLess(folded, 6000)
+        for summary in self.browser.all("summary"):
+            self.browser.run("arguments[0].scrollIntoView({block: 'center'})", summary)
+            summary.click()
+            self.assertGreater(self.browser.run(height), folded)
+
     def test_in_print(self):
         pdf = self.browser.pdf()
         self.assertTrue(pdf.startswith(b"%PDF"))

@@ -12,6 +12,8 @@ import sys
 
 from harness import ProgramTest, main, write_data
 
+FASHION = "/usr/share/datasets/fashion-mnist"
+
 
 class Options(ProgramTest):
     def test_each_file_is_its_own(self):
@@ -264,6 +266,38 @@ class Data(ProgramTest):
         done = self.good("--steps", 1, "--dataset", "fashion", data=False)
         self.assertIn("Fashion-MNIST, 60000 + 10000 images", done.stderr)
         self.assertIn("lab= 9\n", done.stdout)
+        # A folder that has them is known by its content.
+        for how in ({"TINYNET_DATA": FASHION}, {"link": True}):
+            options = []
+            if how.pop("link", False):
+                (self.folder / "clothes").symlink_to(FASHION)
+                options = ["--data", self.folder / "clothes"]
+            lines = self.good("--steps", 0, *options, data=False, **how).stderr.splitlines()
+            self.assertRegex(lines[0], r"^mnist: note: data: Fashion-MNIST, 60000 \+ 10000 images from ")
+            self.assertRegex(lines[-1], r"^mnist: note: accuracy on Fashion-MNIST's test data: \d+\.\d\d %; \d+ of the first 500")
+
+    def test_what_takes_the_place_of_mnist_is_said_first_and_last(self):
+        for options in (["--show"], ["--out", self.folder / "instead"]):
+            done = self.good("--steps", 1, "--batch", 64, *options, data=False)
+            lines = [line.removeprefix("mnist: note: ") for line in done.stderr.splitlines()]
+            self.assertLess(len(lines[0]), 100)
+            self.assertRegex(lines[1], r"^MNIST was not found: TINYNET_DATA is not set; .*--data DIR or TINYNET_DATA=DIR")
+            if os.path.exists(FASHION):
+                self.assertEqual(lines[0], "data: NOT MNIST but Fashion-MNIST: clothes, not handwritten digits, "
+                                           "60000 + 10000 images")
+                self.assertRegex(lines[-1], r"^accuracy on Fashion-MNIST's test data: \d")
+                if "--show" in options:
+                    self.assertRegex(done.stdout, r"(?m)^(T-shirt/top|Trouser|Pullover|Dress|Coat|Sandal|Shirt|Sneaker|Bag|"
+                                                  r"Ankle boot)\? ")
+                    self.assertRegex(done.stdout, r"(?m)^is [A-Z]")
+            else:
+                self.assertEqual(lines[0], "data: NOT MNIST but digits drawn by this program, not handwritten ones, "
+                                           "60000 + 10000 images")
+                self.assertRegex(lines[-1], r"\d % \(digits drawn by this program\); ")
+            self.assertRegex(done.stdout, r"(?m)^predicted:\d, actual:\d$")  # as scripts read it
+        done = self.good("--steps", 1, "--batch", 64, "--dataset", "synthetic", data=False)
+        self.assertRegex(done.stderr.splitlines()[0], "data: digits drawn by this program")
+        self.assertRegex(done.stderr.splitlines()[-1], r"\d % \(digits drawn by this program\); ")
 
 
 if __name__ == "__main__":

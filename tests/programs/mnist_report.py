@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Tests what mnist --out writes: mnist_report.py PROGRAM."""
 
+import calendar
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import re
 import shlex
 import signal
 import subprocess
+import time
 import xml.etree.ElementTree
 
 from formats import Page, png_pixels, read_metrics, read_png, same_float
@@ -113,6 +115,80 @@ class ReportTest(ProgramTest):
             if tag == "img":
                 self.assertTrue(attributes["alt"])
         self.assertEqual(page.curves()[0]["x"], list(range(30)))
+
+    def test_what_is_first_wanted_comes_first(self):
+        _, folder = self.out("summary", "--steps", 30)
+        text, page, run = (folder / "report.html").read_text(), self.page(folder), json.loads((folder / "run.json").read_text())
+        head = text[: text.index("<h2>")]
+        self.assertIn(f"<b>{100 * run['accuracy']:.2f} %</b>accuracy on test data", head)
+        self.assertIn(f"<b>{len(run['misclassified'])} / 500</b>", head)
+        # When it was made, there and in run.json.
+        self.assertRegex(run["date"], r"^\d{4}-\d\d-\d\d \d\d:\d\d UTC$")
+        self.assertLess(abs(time.time() - calendar.timegm(time.strptime(run["date"], "%Y-%m-%d %H:%M UTC"))), 180)
+        self.assertIn(run["date"], head)
+        # No number is written with an exponent.
+        for number in page.texts["b"]:
+            self.assertNotRegex(number, r"\de[+-]?\d")
+        self.assertIn("24\u202f790", page.texts["b"])
+        self.assertNotIn("figure", "".join(page.texts["h2"] + page.texts["p"] + page.texts["th"]))
+        self.assertEqual(page.texts["h1"], ["Image recognition with a fully connected net"])  # who knows what they show
+
+    def test_the_lock_goes_with_the_run(self):
+        _, folder = self.out("lock", "--steps", 1)
+        self.assertFalse((folder / ".lock").exists())
+        self.run_program("--steps", 9, "--lr", "1e30", "--out", folder)
+        self.assertFalse((folder / ".lock").exists())
+        # One that a killed run has left is no obstacle, and is removed.
+        (folder / ".lock").write_text("process 1 on nowhere\n")
+        self.good("--steps", 1, "--out", folder)
+        self.assertFalse((folder / ".lock").exists())
+
+    def test_many_runs_want_one_folder(self):
+        """The file of the lock comes and goes; there is never a second one at work."""
+        folder = self.folder / "wanted"
+        runs = [subprocess.Popen(self.command("--steps", 60, "--quiet", "--threads", 1, "--out", folder),
+                                 env=self.environment(), stderr=subprocess.PIPE, text=True) for _ in range(12)]
+        codes = set()
+        for run in runs:
+            errors = run.communicate(timeout=120)[1]
+            codes.add(run.returncode)
+            if run.returncode != 0:
+                self.assertIn("another run is writing there", errors)
+        self.assertIn(0, codes)
+        self.assertLessEqual(codes, {0, 4})
+        self.check_files(folder, self.more_pages(folder))
+        self.assertFalse((folder / ".lock").exists())
+
+    def test_the_misclassified_fold_after_forty(self):
+        _, folder = self.out("folded", "--steps", 0)
+        text, wrong = (folder / "report.html").read_text(), json.loads((folder / "run.json").read_text())["misclassified"]
+        self.assertGreater(len(wrong), 40)
+        before, after = text.split("<details>")
+        self.assertEqual(before.count('<span class="bad">'), 40)
+        self.assertEqual(after.split("</details>")[0].count('<span class="bad">'), len(wrong) - 40)
+        self.assertIn(f"<summary>the other {len(wrong) - 40}</summary>", after)
+
+    def test_fashion_is_called_so(self):
+        if not os.path.exists("/usr/share/datasets/fashion-mnist"):
+            self.skipTest("no Fashion-MNIST (Debian: dataset-fashion-mnist)")
+        _, folder = self.out("fashion", "--steps", 20, "--batch", 64, "--dataset", "fashion", data=False)
+        text, page = (folder / "report.html").read_text(), self.page(folder)
+        for title in page.texts["h1"] + page.texts["title"][:1]:
+            self.assertEqual(title, "Recognition of Fashion-MNIST's clothes with a fully connected net")
+        self.assertIn("This is not MNIST but Fashion-MNIST: clothes, not handwritten digits.", page.texts["p"])
+        self.assertIn("label 9: Ankle boot", text)
+        names = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+        self.assertEqual([text.strip() for text in page.texts["th"][-10:]], [f"{i} {name}" for i, name in enumerate(names)])
+        run = json.loads((folder / "run.json").read_text())
+        self.assertEqual((run["classes"], run["data"]["content"]), (names, "fashion"))
+        wrong = run["misclassified"][0]
+        self.assertIn(f"predicted {names[wrong['predicted']]} (", text)
+        self.assertIn(f"actual {names[wrong['actual']]}<", text)
+        self.assertNotIn("digit recognition", text)
+        _, folder = self.out("drawn", "--steps", 20, "--batch", 64, "--dataset", "synthetic", data=False)
+        page = self.page(folder)
+        self.assertEqual(page.texts["h1"], ["Recognition of drawn digits with a fully connected net"])
+        self.assertIn("This is not MNIST but digits drawn by this program, not handwritten ones.", page.texts["p"])
 
     def test_the_command_is_written_as_a_shell_takes_it(self):
         name = "it's a <folder> & more"

@@ -4,10 +4,14 @@
 import html.parser
 import json
 import re
+import shlex
 import struct
+import subprocess
 import unittest
 
 import browser
+import harness
+import sweep
 from sweep import SweepTest, main
 
 
@@ -56,7 +60,7 @@ class Page(SweepTest):
                          [re.sub(r"\s+", " ", line).strip() for line in done.stdout.splitlines()])
         commands = [attributes["title"].split("; ")[-1] for attributes, _ in page.rows[1:]]
         self.assertEqual(set(commands), {f"mnist --hidden {h} --activation relu --optimizer sgd --lr {lr} --scale 1 "
-                                         f"--batch 0 --steps 40 --seed 0" for h in ("30,30", "8")
+                                         f"--batch 0 --steps 40 --seed 0 --device cpu --data {self.data}" for h in ("30,30", "8")
                                          for lr in ("0.003", "1e+30")})
         self.assertEqual(["data-diverged" in attributes for attributes, _ in page.rows[1:]], [False, False, True, True])
         self.assertEqual(page.texts["pre"], [commands[0]])
@@ -77,6 +81,39 @@ class Page(SweepTest):
             self.assertEqual(shown["color"], timed["color"])
         # Nothing is fetched from anywhere.
         self.assertNotRegex(text, r"<(script|img|iframe)[^>]+src=|<link[^>]+href=.(?!data:)|@import|url\(")
+
+    def test_the_command_repeats_the_run(self):
+        mine = self.folder / "my data's"
+        if not mine.exists():
+            harness.write_data(mine, seed=7)
+        for options, more in ((["--batch", "50,0"], {}), ([], {"TINYNET_DATA": str(mine)})):
+            out = self.folder / f"repeated{len(options)}"
+            self.good("--steps", 30, "--lr", "0.01,0.003", *options, data=not more, out=out, **more)
+            page = PageReader()
+            page.feed((out / "sweep.html").read_text())
+            command = shlex.split(page.texts["pre"][0])
+            self.assertEqual(command[:1], ["mnist"])
+            elsewhere = self.environment(TINYNET_DATA=str(self.data if more else mine))
+            alone = subprocess.run([sweep.MNIST, *command[1:]], env=elsewhere, capture_output=True, text=True, cwd="/")
+            self.assertEqual(alone.returncode, 0, alone.stderr)
+            best = min((r["test_loss"] for r in self.results(out) if "test_loss" in r))
+            loss = float(re.search(r"loss on test data:  (\S+)", alone.stdout)[1])
+            self.assertEqual(struct.pack("f", loss), struct.pack("f", best))
+            self.assertNotIn("batch 0", (out / "sweep.html").read_text().split("<pre>")[0].replace("--batch 0", ""))
+        rows = [cells for _, cells in page.rows]
+        self.assertEqual({row[rows[0].index("batch")] for row in rows[1:]}, {"all rows"})
+        self.good("--steps", 2, "--batch", "50,0", "--dataset", "synthetic", data=False)
+        text = (self.out / "sweep.html").read_text()
+        self.assertIn("--dataset synthetic", text)
+        self.assertIn("This is not MNIST but digits drawn by this program", text)
+        names = {c["name"] for c in json.loads(next(t for t in self.read(text).texts["script"] if t.startswith("{")))
+                 ["views"][0]["curves"]}
+        self.assertEqual(names, {"all rows", "batch 50"})
+
+    def read(self, text):
+        page = PageReader()
+        page.feed(text)
+        return page
 
     def test_one_training(self):
         self.good("--steps", 3)
@@ -198,6 +235,17 @@ class InBrowser(SweepTest):
         self.assertNotEqual(self.browser.texts(".dygraph-axis-label-x"), axis)
         self.browser.all("figure .switches button")[0].click()
         self.assertEqual(self.hovered()[1], step)
+
+    def test_no_empty_band_below_the_chart(self):
+        self.hovered()
+        self.browser.open(self.page)
+        bottom, hint = self.browser.run("return ['.plot', '.hint'].map(s => document.querySelector('figure ' + s)"
+                                        ".getBoundingClientRect()).map((r, i) => i ? r.top : r.bottom)")
+        self.assertLess(hint - bottom, 16)
+        # And what is below stays where it is while values are shown.
+        before = self.browser.run("return document.getElementById('runs').getBoundingClientRect().top + scrollY")
+        self.hovered()
+        self.assertEqual(self.browser.run("return document.getElementById('runs').getBoundingClientRect().top + scrollY"), before)
 
     def test_dark_on_a_phone_and_in_print(self):
         self.browser.scheme("dark")
