@@ -1,6 +1,9 @@
 #include <Eigen/Core>
+#include <array>
 #include <cstdint>
+#include <string>
 #include <tinynet/plot/confusion.hpp>
+#include <vector>
 
 #include "rows_of.hpp"
 
@@ -12,7 +15,8 @@ namespace {
 // The colour of a cell's corner, where no figure is.
 Color cell(const Picture& picture, Index classes, Index actual, Index predicted) {
   const Index size = 56, margin = picture.width() - 8 - classes * size;
-  return picture.at(margin + actual * size + 2, margin + predicted * size + 2);
+  const Index above = picture.height() - 8 - classes * size;
+  return picture.at(above + actual * size + 2, margin + predicted * size + 2);
 }
 
 }  // namespace
@@ -59,6 +63,32 @@ TEST_CASE("ten classes of large counts fit, one class too") {
   CHECK(picture.height() == picture.width());
   for (Index r = 0; r < picture.height(); ++r) CHECK(picture.at(r, picture.width() - 1) == grey(255));
   CHECK(cell(confusion_picture(Counts::Constant(1, 1, 7)), 1, 0, 0).blue > 150);
+}
+
+TEST_CASE("many mistakes are told from few, and one can be seen") {
+  Counts counts = Counts::Zero(2, 2);
+  const auto red = [&](std::int64_t wrong) {
+    counts.row(0) << 1000 - wrong, wrong;
+    return confusion_strength(counts, 0, 1);
+  };
+  CHECK(red(0) == 0);
+  CHECK(red(1000) == doctest::Approx(1));
+  CHECK(red(840) > red(53) + 0.4);  // both were as red as can be
+  CHECK(red(53) > red(5) + 0.15);
+  CHECK(red(1) >= 0.09);
+}
+
+TEST_CASE("classes may have names, in any characters that there are glyphs for") {
+  const Counts counts = Counts::Constant(3, 3, 5);
+  const std::vector<std::string> names{"Bag", "a very long name", "\u5305"};
+  const std::array<Glyph, 1> glyphs{Glyph{U'\u5305', {0xFFFF, 0x8001, 0xFFFF}}};
+  const Picture plain = confusion_picture(counts);
+  const Picture named = confusion_picture(counts, {.names = names, .glyphs = glyphs});
+  CHECK(named.width() > plain.width() + text_width("a very long", 2));
+  CHECK(cell(named, 3, 0, 0) != grey(255));
+  const Picture other = confusion_picture(counts, {.names = names});
+  CHECK(named.bytes() != other.bytes());
+  CHECK(confusion_picture(counts, {.predicted = "P"}).bytes() != plain.bytes());
 }
 
 TEST_CASE("only a square is a confusion matrix") {

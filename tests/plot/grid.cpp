@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <tinynet/plot/grid.hpp>
@@ -97,6 +98,17 @@ TEST_CASE("captions stand below their tile, line under line, and widen narrow ti
   CHECK(next.left - tile.left >= text_width("predicted 8"));
   CHECK(std::abs((first.left + first.right) - (tile.left + tile.right)) <= 6);
   CHECK(count_of(picture, red) > count_of(picture, green));
+}
+
+TEST_CASE("captions may be larger, and have characters of their own") {
+  std::vector<Tile> one = tiles(1);
+  one[0].captions = {{"predicted 8", {200, 0, 0}}};
+  const Picture small = grid_picture(one), large = grid_picture(one, {.text_scale = 2});
+  CHECK(count_of(large, {200, 0, 0}) == 4 * count_of(small, {200, 0, 0}));
+  CHECK(large.height() == small.height() + text_height);
+  const std::array<Glyph, 1> glyphs{Glyph{U'\u9884', {0xFFFF, 0xFFFF}}};
+  one[0].captions = {{"\u9884", {200, 0, 0}}};
+  CHECK(count_of(grid_picture(one, {.text_scale = 2, .glyphs = glyphs}), {200, 0, 0}) == 32);
 }
 
 TEST_CASE("tiles of several sizes have the room of the largest") {

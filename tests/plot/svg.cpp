@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -213,6 +214,38 @@ TEST_CASE("ticks of a logarithmic axis are 1, 2, 5 of a decade, or the decades a
   same(ticks(3e-4, 20), {1e-3, 1e-2, 0.1, 1, 10});
   const auto narrow = ticks(2.2, 2.4);  // less than a decade: as if linear
   CHECK(narrow.size() >= 3);
+}
+
+TEST_CASE("the steps of a training end on a tick") {
+  for (const int steps : {50, 500, 5000, 20000}) {
+    Curve curve{"loss", {}, {}};
+    for (int i = 0; i < steps; ++i) {
+      curve.x.push_back(i);
+      curve.y.push_back(2 + 1.0 / (i + 1));
+    }
+    CAPTURE(steps);
+    const std::string svg = svg_chart({&curve, 1}, {"", "", ""});
+    CHECK(times(svg, ">" + std::to_string(steps) + "</text>") == (steps == 50 ? 0 : 2));  // 49 is not that near
+    for (const Point p : points_of(paths_of({curve})[0])) CHECK(p.x <= 466.01);
+  }
+}
+
+TEST_CASE("a spike at the beginning leaves the linear chart its room, and is told in a number") {
+  Curve curve{"loss", {}, {}};
+  for (int i = 0; i < 1000; ++i) {
+    curve.x.push_back(i);
+    curve.y.push_back(i < 5 ? 1500.0 / (1 << i) : 1 - i / 2000.0);
+  }
+  const auto paths = paths_of({curve});
+  const auto linear = points_of(paths[0]), logarithmic = points_of(paths[1]);
+  CHECK(linear.back().y - linear[linear.size() / 4].y > 30);  // was less than a pixel
+  CHECK(linear.front().y == doctest::Approx(44));             // the upper end of the axis
+  CHECK(logarithmic.front().y == doctest::Approx(44));
+  const std::string svg = svg_chart({&curve, 1}, {"", "", ""});
+  CHECK(times(svg, "\u2191 1500</text>") == 1);
+  // Without one, nothing is left out.
+  for (double& y : curve.y) y = std::min(y, 1.2);
+  CHECK(times(svg_chart({&curve, 1}, {"", "", ""}), "\u2191") == 0);
 }
 
 TEST_CASE("a place on the axis") {

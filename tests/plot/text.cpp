@@ -1,3 +1,4 @@
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <set>
@@ -78,6 +79,22 @@ TEST_CASE("a centred word has its middle there") {
     const Extent e = extent_of(picture);
     CHECK(std::abs((e.left + e.right) - 200) <= 4 * scale);
   }
+}
+
+TEST_CASE("what has a glyph is drawn by it, in its place among the letters") {
+  const std::array<Glyph, 2> glyphs{Glyph{U'\u9884', {0xFFFF}}, Glyph{U'\u6D4B', {0, 0x8001}}};
+  const std::string text = "a\u9884\u6D4B5";
+  Picture picture(60, 200);
+  draw_text(picture, 10, 20, text, grey(0), 2, glyphs);
+  const Index a = text_width("a", 2), glyph = text_width("\u9884", 2, glyphs);
+  CHECK(text_width(text, 2, glyphs) == a + 2 * glyph + text_width("5", 2));
+  for (Index c = 0; c < 16; ++c) CHECK(picture.at(10, 20 + a + c) == grey(0));
+  CHECK(picture.at(11, 20 + a + glyph) == grey(0));
+  CHECK(picture.at(11, 20 + a + glyph + 1) == grey(255));
+  CHECK(picture.at(11, 20 + a + glyph + 15) == grey(0));
+  // At half that size every other row and column; without a glyph it is what it was.
+  CHECK(text_width("\u9884", 4, glyphs) == 2 * glyph);
+  CHECK(rows_of(written("\u9884")) == rows_of(written("???")));
 }
 
 TEST_CASE("a word over the edges is cut") {
