@@ -11,8 +11,11 @@
 
 #include "../../examples/mnist/group.hpp"
 #include "../../examples/mnist/limits.hpp"
+#include "../../examples/mnist/numbers.hpp"
 #include "../../examples/mnist/result_check.hpp"
 #include "../../examples/mnist/settings.hpp"
+#include "../../examples/mnist/shell_word.hpp"
+#include "../../examples/mnist/words.hpp"
 
 namespace {
 
@@ -196,4 +199,55 @@ TEST_CASE("processes that have something else than the first one are named") {
     text = error.what();
   }
   CHECK(text == "the processes do not have the same weights before step 200: rank 2, 4 of 5 differs from rank 0");
+}
+
+TEST_CASE("numbers for people: no exponent, spaces between the thousands") {
+  using mnist::readable;
+  CHECK(readable(554432.7, 4) == "554\u202F400");
+  CHECK(readable(24790, 15) == "24\u202F790");
+  CHECK(readable(1234567890, 15) == "1\u202F234\u202F567\u202F890");
+  CHECK(readable(9999, 4) == "9999");
+  CHECK(readable(-60000, 15) == "-60\u202F000");
+  CHECK(readable(8.71825, 6) == "8.71825");
+  CHECK(readable(8.5, 6) == "8.5");
+  CHECK(readable(0.130774, 6) == "0.130774");
+  CHECK(readable(0.00001234, 3) == "0.0000123");
+  CHECK(readable(0, 4) == "0");
+  CHECK(readable(25.773, 4) == "25.77");
+  CHECK(readable(99999.9, 4) == "100\u202F000");
+}
+
+TEST_CASE("words of a command as a shell takes them") {
+  CHECK(mnist::shell_word("--lr=0.1") == "--lr=0.1");
+  CHECK(mnist::shell_word("") == "''");
+  CHECK(mnist::shell_word("it's a") == "'it'\\''s a'");
+}
+
+TEST_CASE("sentences are put into Chinese, names and what is not known stay") {
+  using mnist::said;
+  CHECK(said("the loss") == "the loss");
+  mnist::speak(mnist::Language::chinese);
+  CHECK(said("step") == "步");
+  CHECK(said("goes on after 20 steps") == "在 20 步之后继续");
+  CHECK(said("f.bin: not a regular file; expected a regular file, found a directory") ==
+        "f.bin：不是普通文件；应为普通文件，实为目录");
+  CHECK(said("f: at byte 8 (header): not valid JSON; expected a safetensors header, found x") ==
+        "f：第 8 字节处（文件头）：不是有效的 JSON；应为 safetensors 文件头，实为 x");
+  CHECK(said("a sentence that nobody knows: it stays; really. Yes, it does") ==
+        "a sentence that nobody knows: it stays; really. Yes, it does");
+  CHECK(said("predicted:3, actual:5") == "预测值:3, 实际值:5");  // as scripts read it
+  // However many marks a text has, it takes no time.
+  std::string marks;
+  for (int i = 0; i < 300; ++i) marks += "a, b; c. d: ";
+  CHECK(said(marks) == marks);
+  mnist::speak(mnist::Language::english);
+  CHECK(said("step") == "step");
+}
+
+TEST_CASE("the columns of a text on a terminal") {
+  CHECK(mnist::columns_of("abc") == 3);
+  CHECK(mnist::columns_of("训练 5") == 6);
+  CHECK(mnist::cut_to_columns("训练 5", 5) == "训练 ");
+  CHECK(mnist::cut_to_columns("训练 5", 3) == "训");
+  CHECK(mnist::cut_to_columns("\u2588\u2588", 1) == "\u2588");
 }
