@@ -42,6 +42,7 @@ img { image-rendering: pixelated; max-width: 100%; }
 .small .tile img { width: 64px; height: 64px; }
 .tile { text-align: center; font-size: .8rem; line-height: 1.35; break-inside: avoid; }
 .tile img { width: 84px; height: 84px; display: block; margin: 0 auto .2rem; }
+.tile .faint { font-size: inherit; }
 summary { cursor: pointer; margin: .75rem 0; }
 .tile .bad { color: var(--bad); } .tile .good { color: var(--good); }
 figure { margin: .5rem 0; }
