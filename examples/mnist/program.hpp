@@ -22,8 +22,9 @@ namespace mnist {
 template <class Work>
 int run_program(const char* name, const char* memory_hint, const Work& work, const std::unique_ptr<Group>& group = {}) {
   const auto fail = [&](const char* what, tinynet::ErrorCode code, const std::string& path = {}) {
-    std::string words;
+    std::string place, words;
     try {
+      if (group) place = said(group->place());
       words = tinynet::detail::printable(path);  // which stays as it is
       if (std::string_view(what).starts_with(words))
         words += said(what + words.size());
@@ -32,8 +33,7 @@ int run_program(const char* name, const char* memory_hint, const Work& work, con
     } catch (const std::bad_alloc&) {  // then in English
       words.clear();
     }
-    std::fprintf(stderr, "%s: error: %s%s\n", name, group ? group->place().c_str() : "",
-                 words.empty() ? what : words.c_str());
+    std::fprintf(stderr, "%s: error: %s%s\n", name, place.c_str(), words.empty() ? what : words.c_str());
     if (group) group->end(static_cast<int>(code));
     return static_cast<int>(code);
   };

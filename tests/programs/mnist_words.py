@@ -111,6 +111,8 @@ class Words(ProgramTest):
         self.chinese(4, "--data", self.folder / "nowhere", data=False)
         self.chinese(3, "--dataset", "mnist")
         self.chinese(5, "--dataset", "mnist", data=False)
+        self.chinese(5, "--dataset", "mnist", data=False, TINYNET_OFFLINE="0",
+                     TINYNET_MNIST_MIRRORS="http://127.0.0.1:9/ ftp://127.0.0.1/")
         write_data(folder, classes=9)
         self.assertIn("不是每个类别都有", self.chinese(0, "--steps", 0, "--data", folder, data=False).stderr)
 
