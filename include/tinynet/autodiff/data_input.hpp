@@ -6,6 +6,7 @@
 #include <tinynet/autodiff/ops/map.hpp>
 #include <tinynet/core/lent_rows.hpp>
 #include <tinynet/cpu/linear.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace tinynet {
@@ -35,9 +36,10 @@ class DataInput {
   static constexpr Index ColCount = ColCount_;
   using VarType = Var<Scalar, RowCount, ColCount>;  ///< what it is on the tape
 
-  /// Of these rows, which must stay as they are until `backward()`.
-  explicit DataInput(detail::rows_of<Scalar> rows) : rows_(std::move(rows)) {}
-  explicit DataInput(detail::LentRows<detail::rows_of<Scalar>> rows) : rows_(std::move(rows)) {}
+  /// Of these rows, or all of a matrix, which must stay as they are until `backward()`.
+  template <class Source>
+  requires std::is_constructible_v<detail::LentRows<detail::rows_of<Scalar_>>, Source>
+  explicit DataInput(Source&& rows) : rows_(std::forward<Source>(rows)) {}
 
   Index rows() const { return shape().rows; }
   Index cols() const { return shape().cols; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <tinynet/core/device_rows.hpp>
 #include <tinynet/core/error.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace tinynet::detail {
@@ -15,11 +16,10 @@ class LentRows {
  public:
   /// These rows, as they are now.
   explicit LentRows(RowsType rows) : rows_(std::move(rows)), fingerprint_(fingerprint()) {}
-  /// The same, all of a matrix of the user's, which may get other memory.
+  /// All rows of a matrix of the user's, which may get other memory.
   template <class M>
-  requires requires(const M& matrix) { matrix.data(); }
-  LentRows(RowsType rows, const M& matrix) : LentRows(std::move(rows)) {
-    matrix_ = &matrix;
+  requires std::is_base_of_v<Eigen::PlainObjectBase<M>, M>
+  explicit LentRows(const M& matrix) : rows_(matrix), fingerprint_(fingerprint()), matrix_(&matrix) {
     data_of_ = [](const void* lent) -> const void* { return static_cast<const M*>(lent)->data(); };
   }
 

@@ -68,7 +68,7 @@ auto make_input(X&& x) {
   } else if constexpr (on_cpu<Scalar> && can_borrow<X>() && !is_complex<typename T::Scalar>) {
     using Input = DataInput<Scalar, T::RowsAtCompileTime, T::ColsAtCompileTime>;
     if constexpr (is_plain_matrix<T>)
-      return Input(LentRows<Rows>(Rows(x), x));
+      return Input(x);
     else
       return Input(Rows(x));
   } else {
@@ -89,7 +89,8 @@ class Output {
   using Scalar = typename VarType::Scalar;
 
   /// Of this net for this input.
-  Output(const Net& net, Source input) : net_(net), input_(std::move(input)) {}
+  Output(const Net& net, Source&& input) : net_(net), input_(std::move(input)) {}
+  Output(const Net& net, const Source& input) : net_(net), input_(input) {}
 
   /// The output on the tape, by the general operations; for one row with nothing recorded by a shorter way. Throws
   /// Error (usage), in builds with assertions, if the numbers of the input have changed since net(x).
