@@ -81,6 +81,27 @@ TEST_CASE("small steps off large numbers are not lost") {
   for (const float number : p) CHECK(number == doctest::Approx(1 - 1e-5).epsilon(1e-7));
 }
 
+TEST_CASE_TEMPLATE("what was lost from a number that somebody else has written is forgotten", Scalar, float, double,
+                   std::complex<double>) {
+  for (const Index size : {1, 5, 16, 39}) {
+    const auto n = static_cast<std::size_t>(size);
+    const std::vector<Scalar> g(n, Scalar(0.25));
+    for (std::size_t place = 0; place < n; ++place) {
+      std::vector<Scalar> p(n, Scalar(1)), lost(n, Scalar(0.125)), written = p;
+      p[place] = Scalar(0);
+      update_parameters(Plain{}, size, p.data(), g.data(), lost.data(), std::array<Scalar*, 0>{}, written.data());
+      for (std::size_t i = 0; i < n; ++i) CHECK(p[i] == (i == place ? Scalar(-0.25) : Scalar(0.625)));
+      CHECK(written == p);
+      CHECK(lost == std::vector<Scalar>(n, Scalar(0)));
+      // From NaN nothing is to be had, but a number in its place is as good as any.
+      p[place] = written[place] = lost[place] = Scalar(std::numeric_limits<double>::quiet_NaN());
+      p[place] = Scalar(2);
+      update_parameters(Plain{}, size, p.data(), g.data(), lost.data(), std::array<Scalar*, 0>{}, written.data());
+      CHECK(p[place] == Scalar(1.75));
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("states next to 0 become 0, all others stay, NaN too", Scalar, float, double) {
   constexpr Scalar least = std::numeric_limits<Scalar>::min(), infinity = std::numeric_limits<Scalar>::infinity();
   const Scalar nan = std::numeric_limits<Scalar>::quiet_NaN();

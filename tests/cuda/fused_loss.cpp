@@ -332,3 +332,67 @@ TEST_CASE("the gradient of a net that was moved since is refused") {
                        Error);
   CHECK(flat_parameters(net)->gradient.to(cpu).norm() == 0);
 }
+
+TEST_CASE("optimizers of the parts of a net on a device do what they do on the CPU") {
+  MLP<6, 9, 4> net{Seed{1}};
+  auto there = net.to(emulated);
+  const auto train = [](auto& trained, const auto& input, auto& all, auto& first, auto& last) {
+    for (int step = 0; step < 6; ++step) {
+      all.zero_grad();
+      cross_entropy(trained(input), y).backward();
+      if (step < 2)
+        all.step();
+      else
+        last.step();
+      if (step % 2 == 1) first.step();
+    }
+    last.zero_grad();  // and the other layer's gradient stays
+  };
+  SGD all{net, {.lr = .1}};
+  SGD all_there{there, {.lr = .1}};
+  SGD first{net.layer<0>(), {.lr = .2, .momentum = .5}};
+  SGD first_there{there.layer<0>(), {.lr = .2, .momentum = .5}};
+  Adam last{net.layer<1>()};
+  Adam last_there{there.layer<1>()};
+  train(net, x, all, first, last);
+  const int before = test::emulated_steps;
+  train(there, x_there, all_there, first_there, last_there);
+  CHECK(test::emulated_steps == before + 6);  // the net is one flat vector still
+  CHECK(&last_there.parameters() == &all_there.parameters());
+  CHECK(distance(all_there.parameters().value.to(cpu), all.parameters().value) <= 1e-5);
+  CHECK(distance(all_there.parameters().gradient.to(cpu), all.parameters().gradient) <= 1e-5);
+  CHECK(all_there.parameters().gradient.to(cpu).tail(40).isZero(0));
+  CHECK(last_there.state().front().size() == 40);
+}
+
+TEST_CASE("an optimizer on a device forgets what rounding kept from numbers that somebody has written") {
+  const auto train = [](const auto& net, auto& optimizer, int steps) {
+    for (int step = 0; step < steps; ++step) {
+      optimizer.zero_grad();
+      cross_entropy(net(x_there), y).backward();
+      optimizer.step();
+    }
+  };
+  for (const bool as_a_whole : {true, false})
+    for (const double lr : {1e9, .1, 1e-9}) {
+      if (lr < 1e-6 && !as_a_whole) continue;  // what is written as it was has not been written
+      CAPTURE(lr);
+      auto net = MLP<6, 9, 4>{Seed{1}}.to(emulated);
+      SGD optimizer{net, {.lr = .1}};
+      train(net, optimizer, 10);
+      const auto best = net;
+      optimizer.set_lr(lr);
+      train(net, optimizer, 3);
+      if (as_a_whole)
+        net = best;
+      else
+        copy(best.layer<0>().weight().data(), best.layer<0>().weight().size() + 9 + 40, net.layer<0>().weight().data());
+      optimizer.set_lr(.1);
+      train(net, optimizer, 10);
+      auto other = best;
+      SGD fresh{other, {.lr = .1}};
+      train(other, fresh, 10);
+      CHECK(optimizer.parameters().value.to(cpu) == fresh.parameters().value.to(cpu));
+      CHECK(optimizer.state().back().to(cpu) == fresh.state().back().to(cpu));
+    }
+}

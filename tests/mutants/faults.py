@@ -65,6 +65,10 @@ FAULTS = [
           "lost = change - (changed - number);",
           "what rounding took from a step is taken once more", "core/compensated"),
 
+    Fault("foreign-write", "core/compensated.hpp", "return math::select(math::equal(number, written), lost, Number(0));",
+          "return lost;",
+          "what rounding kept from numbers outlives them", "optim/optimizer"),
+
     # Optimizers
     Fault("beta", "optim/adam.hpp", "v = math::multiply_add(T(beta2), v, T(1 - beta2) * g * g);",
           "v = math::multiply_add(T(beta1), v, T(1 - beta1) * g * g);",
