@@ -108,6 +108,31 @@ TEST_CASE("batches are given out again and again, those of a sum as many as it h
   set_engine(Engine::automatic);
 }
 
+TEST_CASE("ten thousand computations of numbers, one by one, and of small matrices") {
+  const auto k = variable(0.3);
+  const auto a = variable(Matrix<double, 2, 2>(Matrix<double, 2, 2>::Constant(0.25)));
+  double last = 0;
+  const auto step = [&] {
+    for (int repeat = 0; repeat < 2000; ++repeat) {
+      Var<double, 1, 1> y = k;
+      Var<double, 2, 2> b = a;
+      for (int i = 0; i < 20; ++i) {
+        y = y * (1.0 - y / (k + 2.0)) + exp(-y);
+        b = b * a + tanh(b);
+      }
+      const auto z = y * sum(b);
+      z.backward();
+      last = z.item();
+      k.zero_grad();
+      a.zero_grad();
+    }
+  };
+  const auto news = news_of(step, 7);
+  CHECK(news[0] > 0);
+  CHECK(std::vector(news.begin() + 1, news.end()) == none);
+  CHECK(std::isfinite(last));
+}
+
 TEST_CASE("the count is of all memory: new, aligned new, and what Eigen takes") {
   const auto counted = [](const auto& f) { return news_of([&] { f(); }, 2)[1] > 0; };
   std::vector<int> kept;  // used afterwards: a compiler may leave out an allocation that nothing needs

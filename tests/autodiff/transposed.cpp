@@ -15,7 +15,7 @@ namespace {
 
 template <class V>
 bool is_pending(const V& x) {
-  return x.pending_node()->pending;
+  return x.pending_node()->value == nullptr;
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ class DataInput {
     auto& tape = detail::Tape<Scalar>::current();
     auto* const node = tape.template append<detail::Node<Scalar>>("input", rows.shape(), false);
     const VarType x(node);
-    node->share = detail::share_on_tape<Scalar>(rows);
+    tape.set_share(node, detail::share_on_tape<Scalar>(rows));
     node->value = tape.allocate_numbers(rows.shape().size());
     using detail::load;
     load(rows, node->value);

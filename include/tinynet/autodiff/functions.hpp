@@ -25,6 +25,12 @@ struct Vectorized {
   static constexpr bool vectorized = true;
 };
 
+/// The base of those whose every result is a single rounded operation, or a choice: a number alone has the bits that it
+/// has in a pack.
+struct Arithmetic : Vectorized {
+  static constexpr bool arithmetic = true;
+};
+
 /// e^x.
 struct Exp : Vectorized {
   static constexpr bool derivative_from_output = true;
@@ -51,7 +57,7 @@ struct Log : Vectorized {
 };
 
 /// The square root.
-struct Sqrt : Vectorized {
+struct Sqrt : Arithmetic {
   template <class T>
   constexpr T operator()(T x) const {
     return math::sqrt(x);
@@ -63,7 +69,7 @@ struct Sqrt : Vectorized {
 };
 
 /// x^2.
-struct Square : Vectorized {
+struct Square : Arithmetic {
   template <class T>
   constexpr T operator()(T x) const {
     return x * x;
@@ -75,7 +81,7 @@ struct Square : Vectorized {
 };
 
 /// |x|, with derivative 0 at 0.
-struct Abs : Vectorized {
+struct Abs : Arithmetic {
   template <class T>
   constexpr T operator()(T x) const {
     return math::abs(x);
@@ -111,7 +117,7 @@ struct Cos : Vectorized {
 };
 
 /// -x.
-struct Negate : Vectorized {
+struct Negate : Arithmetic {
   template <class T>
   constexpr T operator()(T x) const {
     return -x;
@@ -123,7 +129,7 @@ struct Negate : Vectorized {
 };
 
 /// 1 / x.
-struct Reciprocal : Vectorized {
+struct Reciprocal : Arithmetic {
   template <class T>
   constexpr T operator()(T x) const {
     return T(1) / x;
@@ -135,7 +141,7 @@ struct Reciprocal : Vectorized {
 };
 
 /// factor x.
-struct Scale : Vectorized {
+struct Scale : Arithmetic {
   double factor = 1;  ///< what x is multiplied by
   /// With this factor.
   explicit Scale(double number) : factor(number) {}
@@ -150,7 +156,7 @@ struct Scale : Vectorized {
 };
 
 /// x + offset.
-struct Shift : Vectorized {
+struct Shift : Arithmetic {
   double offset = 0;  ///< what is added to x
   /// With this offset.
   explicit Shift(double number) : offset(number) {}
@@ -161,6 +167,21 @@ struct Shift : Vectorized {
   template <class T>
   constexpr T derivative(T, T) const {
     return T(1);
+  }
+};
+
+/// offset - x.
+struct SubtractFrom : Arithmetic {
+  double offset = 0;  ///< what x is subtracted from
+  /// With this offset.
+  explicit SubtractFrom(double number) : offset(number) {}
+  template <class T>
+  constexpr T operator()(T x) const {
+    return T(offset) - x;
+  }
+  template <class T>
+  constexpr T derivative(T, T) const {
+    return T(-1);
   }
 };
 
@@ -178,7 +199,7 @@ struct Pow {
 };
 
 /// max(x, 0), with derivative 0 at 0. A NaN stays a NaN.
-struct ReLU : Vectorized {
+struct ReLU : Arithmetic {
   static constexpr bool derivative_from_output = true;
   template <class T>
   constexpr T operator()(T x) const {
@@ -191,7 +212,7 @@ struct ReLU : Vectorized {
 };
 
 /// x for x > 0, slope x elsewhere.
-struct LeakyReLU : Vectorized {
+struct LeakyReLU : Arithmetic {
   double slope = 0.01;  ///< below 0
   /// With this slope below 0.
   explicit LeakyReLU(double negative_slope = 0.01) : slope(negative_slope) {}

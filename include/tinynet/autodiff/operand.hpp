@@ -41,8 +41,9 @@ concept TapeOperands = (TapeOperand<A> && (TapeOperand<B> || EigenOperand<B>)) |
 
 namespace detail {
 
+/// A Var is returned as it is, by reference.
 template <class Scalar, class T>
-auto as_var(const T& x) {
+decltype(auto) as_var(const T& x) {
   if constexpr (EigenOperand<T>) {
     return constant<Scalar>(x);
   } else if constexpr (is_device_matrix<T>) {
@@ -51,9 +52,9 @@ auto as_var(const T& x) {
     static_assert(std::is_same_v<Scalar, typename T::Scalar>,
                   "tinynet: the operands of an operation have different scalar types");
     if constexpr (is_var<T>)
-      return x;
+      return (x);
     else
-      return x.var();
+      return std::remove_cvref_t<decltype(x.var())>(x.var());
   }
 }
 

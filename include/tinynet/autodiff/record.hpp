@@ -26,7 +26,7 @@ class Input {
 
   /// Throws Error (usage) if that has changed since.
   const Scalar* value() const {
-    node_.require_value();
+    if (node_.numbers == NumbersLie::outside) node_.require_value();
     return node_.value;
   }
   Shape shape() const { return node_.shape; }
@@ -34,9 +34,9 @@ class Input {
 
   /// Where dx goes; to be asked for once, and then filled.
   Target<Scalar> target() const {
-    node_.require_gradient();
+    if (node_.numbers == NumbersLie::outside) node_.require_gradient();
     const bool accumulate = node_.gradient != nullptr;
-    if (!accumulate) node_.gradient = node_.tape->allocate_numbers(node_.shape.size());
+    if (!accumulate) node_.tape->new_gradient(&node_);
     return {node_.gradient, accumulate};
   }
 
@@ -86,7 +86,7 @@ class SumOverRanks {
       Node<Scalar>* const input = inputs_[i];
       const auto end = inputs_.begin() + static_cast<std::ptrdiff_t>(i);
       const bool is_first = std::find(inputs_.begin(), end, input) == end;  // not the second one of a * a
-      if (is_first && input->wants_gradient && input->share.ranks == nullptr) f(*input, before_[i]);
+      if (is_first && input->wants_gradient && input->whole) f(*input, before_[i]);
     }
   }
 
@@ -100,17 +100,17 @@ class Operation final : public Node<Scalar> {
   Operation(const char* operation, Shape size, Backward function, std::array<Node<Scalar>*, Inputs> nodes)
       : Node<Scalar>(operation, size, true), backward_(std::move(function)), inputs_(nodes) {
     for (Node<Scalar>* input : inputs_) ++input->references;
-    this->inputs = inputs_;
   }
 
   bool is_leaf() const override { return false; }
+  std::span<Node<Scalar>* const> inputs() const override { return inputs_; }
 
   void backward() override {
     if constexpr (on_cpu<Scalar> && std::is_floating_point_v<Scalar>)
-      if (const Ranks* const ranks = this->share.ranks; ranks != nullptr) {
+      if (!this->whole) {
         SumOverRanks<Scalar> sums(inputs_);
         call();
-        return sums.finish(*ranks);
+        return sums.finish(*this->share().ranks);
       }
     call();
   }
@@ -136,17 +136,36 @@ class Operation final : public Node<Scalar> {
 template <class Scalar>
 RowShare share_of_result(const char* name, Shape shape, std::span<Node<Scalar>* const> inputs) {
   for (const Node<Scalar>* input : inputs)
-    if (input->share.ranks != nullptr) {
+    if (!input->whole) {
       if (input->shape.rows != shape.rows) throw_shared(name, input->name);
-      return input->share;
+      return input->share();
     }
   return {};
 }
 
-/// Throws Error (usage) if other processes have some of the rows of x.
+/// Whether other processes have some of the rows of x.
+template <class X>
+bool is_shared(const X& x) {
+  return x.node() != nullptr && !x.node()->whole;
+}
+
+/// Throws Error (usage) if they have.
 template <class X>
 void require_all_rows(const char* name, const X& x) {
-  if (x.node() != nullptr && x.node()->share.ranks != nullptr) throw_shared(name, x.node()->name);
+  if (is_shared(x)) throw_shared(name, x.node()->name);
+}
+
+[[noreturn, gnu::cold]] inline void throw_operand(const char* operation, const char* operand) {
+  throw Error(ErrorCode::usage, operand == nullptr ? std::string(operation) + ": an operand holds no value yet"
+                                                   : std::string(operation) + ": an operand ('" + operand +
+                                                         "') belongs to another thread");
+}
+
+/// Throws Error (usage) if an operand has no node, or one on another tape.
+template <class Scalar>
+void require_operand(const char* operation, const Tape<Scalar>& tape, const Node<Scalar>* node) {
+  if (node == nullptr) throw_operand(operation, nullptr);
+  if (node->tape != &tape) throw_operand(operation, node->name);
 }
 
 /// What becomes of rows that are shared among processes.
@@ -160,23 +179,15 @@ template <Index Rows, Index Cols, class Scalar, RowUse Use = RowUse::each, class
 Var<Scalar, Rows, Cols> record(const char* name, Shape shape, const Forward& forward, Backward&& backward,
                                const Inputs&... inputs) {
   auto& tape = Tape<Scalar>::current();
-  const auto node_of = [&](const auto& input) {
-    Node<Scalar>* const node = input.node();
-    if (node == nullptr) throw Error(ErrorCode::usage, std::string(name) + ": an operand holds no value yet");
-    if (node->tape != &tape)
-      throw Error(ErrorCode::usage,
-                  std::string(name) + ": an operand ('" + node->name + "') belongs to another thread");
-    return node;
-  };
-  const std::array<Node<Scalar>*, sizeof...(Inputs)> nodes{node_of(inputs)...};
-  const RowShare share = Use == RowUse::sum ? RowShare() : share_of_result<Scalar>(name, shape, nodes);
+  const std::array<Node<Scalar>*, sizeof...(Inputs)> nodes{inputs.node()...};
+  for (const Node<Scalar>* node : nodes) require_operand(name, tape, node);
   const bool wanted = recording && (... || inputs.node()->wants_gradient);
   using Op = Operation<Scalar, std::decay_t<Backward>, sizeof...(Inputs)>;
-  const Var<Scalar, Rows, Cols> y(wanted ? static_cast<Node<Scalar>*>(tape.template append<Op>(
+  const Var<Scalar, Rows, Cols> y(wanted ? static_cast<Node<Scalar>*>(tape.template append_value<Op>(
                                                name, shape, std::forward<Backward>(backward), nodes))
-                                         : tape.template append<Node<Scalar>>(name, shape, false));
-  y.node()->share = share;
-  y.node()->value = tape.allocate_numbers(shape.size());
+                                         : tape.template append_value<Node<Scalar>>(name, shape, false));
+  if (Use == RowUse::each && (... || is_shared(inputs))) [[unlikely]]
+    tape.set_share(y.node(), share_of_result<Scalar>(name, shape, nodes));
   forward(y.node()->value);
   return y;
 }

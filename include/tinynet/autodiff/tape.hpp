@@ -1,14 +1,11 @@
 // The tape: what has been computed on this thread, in order, so that `backward()` can walk it the other way.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
+#include <tinynet/autodiff/node_list.hpp>
 #include <tinynet/core/error.hpp>
-#include <tinynet/core/numbers.hpp>
-#include <tinynet/core/pool.hpp>
-#include <tinynet/core/ranks.hpp>
-#include <tinynet/core/shape.hpp>
 #include <tinynet/core/threads.hpp>
 #include <type_traits>
 #include <utility>
@@ -16,7 +13,7 @@
 namespace tinynet {
 namespace detail {
 
-inline thread_local bool recording = true;
+inline constinit thread_local bool recording = true;
 
 }  // namespace detail
 
@@ -49,121 +46,44 @@ decltype(auto) no_grad(F&& f) {
 
 namespace detail {
 
+/// The nodes of one thread and one scalar type.
 template <class Scalar>
-class Tape;
-
-/// A value on the tape. The base class is a leaf: an input, a constant or a parameter.
-template <class Scalar>
-class Node {
- public:
-  Node(const char* operation, Shape size, bool wanted) noexcept
-      : name(operation), shape(size), wants_gradient(wanted) {}
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
-  virtual ~Node() = default;
-
-  /// Adds this node's part to the gradients of its inputs.
-  virtual void backward() {}
-  virtual bool is_leaf() const { return true; }
-  /// Throw Error (usage) if the value is not what it was when it was recorded, or if nobody has its gradient any more.
-  virtual void require_value() const {}
-  virtual void require_gradient() const {}
-  /// Writes a value that is pending.
-  virtual void compute() {}
-  /// Whether backward() of a root takes no gradient at all for 1, so that nobody has to write a 1 somewhere.
-  virtual bool null_is_one() const { return false; }
-
-  const char* name;
-  Shape shape;
-  RowShare share{};  // whose rows these are, if other processes have the others
-  bool wants_gradient;
-  bool freed = false;      // backward() has been here and let go of the inputs
-  bool owns_value = true;  // false: the numbers are the user's or a net's
-  bool owns_gradient = true;
-  bool pending = false;  // the value is that of inputs[0], transposed, and compute() has still to write it
-  Scalar* value = nullptr;
-  Scalar* gradient = nullptr;  // null: zero
-  Tape<Scalar>* tape = nullptr;
-  std::size_t references = 1;
-  std::span<Node*> inputs{};  // each holds a reference
-
- private:
-  friend class Tape<Scalar>;
-  Node* previous_ = nullptr;  // the tape, in the order of recording
-  Node* next_ = nullptr;
-  Node* link_ = nullptr;  // a list made while walking
-  std::size_t bytes_ = 0;
-};
-
-/// The nodes of one thread and one scalar type, in the order in which they were recorded, and their memory.
-/// A node lives as long as something refers to it: a Var, or a node computed from it. Memory goes back to the
-/// thread's pool, so a loop that does the same again allocates nothing.
-template <class Scalar>
-class Tape {
+class Tape : public NodeList<Scalar> {
  public:
   using NodeType = Node<Scalar>;
+  using List = NodeList<Scalar>;
 
   static Tape& current() { return ThreadOwned<Tape>::of_thread(); }
-
-  /// Appends a node of type T, made from the arguments; it starts with one reference.
-  template <class T, class... Arguments>
-  T* append(Arguments&&... arguments) {
-    void* const memory = pool_.allocate(sizeof(T));
-    T* node = nullptr;
-    try {
-      node = ::new (memory) T(std::forward<Arguments>(arguments)...);
-    } catch (...) {
-      pool_.deallocate(memory, sizeof(T));
-      throw;
-    }
-    node->bytes_ = sizeof(T);
-    node->tape = this;
-    node->previous_ = last_;
-    if (last_ != nullptr) last_->next_ = node;
-    last_ = node;
-    ++size_;
-    return node;
-  }
-
-  Scalar* allocate_numbers(Index count) { return numbers_.allocate(count); }
-  void free_numbers(Scalar* numbers, Index count) noexcept { numbers_.deallocate(numbers, count); }
-
-  /// Drops one reference; the nodes that nobody refers to any more go, without recursion.
-  void release(NodeType* node) noexcept {
-    if (--node->references != 0) return;
-    NodeType* pending = node;
-    pending->link_ = nullptr;
-    while (pending != nullptr) {
-      NodeType* const dead = std::exchange(pending, pending->link_);
-      for (NodeType* input : dead->inputs)
-        if (--input->references == 0) {
-          input->link_ = pending;
-          pending = input;
-        }
-      destroy(dead);
-    }
-  }
+  /// Null if the thread has none yet.
+  static Tape* current_or_null() { return ThreadOwned<Tape>::of_thread_or_null(); }
 
   /// Computes the gradient of `root` (times the numbers at `upstream`; null: ones) by every leaf it was computed from.
   void backward(NodeType* root, const Scalar* upstream, bool retain_graph) {
     check_root(root);
     const bool one = upstream == nullptr && root->gradient == nullptr && root->null_is_one();
     if (!one) add_gradient(root, upstream);
-    NodeType* visited = nullptr;
+    if (this->has_only_numbers() && !retain_graph) return backward_numbers(root);
+    std::size_t walked = 0;
     try {
-      for (NodeType* node = root; node != nullptr; node = node->previous_) {
-        if ((node->gradient == nullptr && !(one && node == root)) || node->is_leaf()) continue;
+      for (NodeType* node = root; node != this->end(); node = List::before(node)) {
+        if (is_leaf(node) || (node->gradient == nullptr && !(one && node == root))) continue;
         check_not_freed(node);
-        node->link_ = std::exchange(visited, node);
-        node->backward();
-        drop_gradient(node);
+        if (node->computed)
+          node->backward();
+        else
+          give(static_cast<NumberNode<Scalar>*>(node));
+        this->drop_gradient(node);
+        node->walk = Walk::done;
+        ++walked;
       }
     } catch (...) {
-      for (NodeType* node = root; node != nullptr; node = node->previous_)
-        if (node->gradient != nullptr && !node->is_leaf()) drop_gradient(node);
+      for (NodeType* node = root; node != this->end(); node = List::before(node)) {
+        if (!is_leaf(node)) this->drop_gradient(node);
+        if (node->walk == Walk::done) node->walk = Walk::ahead;
+      }
       throw;
     }
-    if (!retain_graph) free_graph(visited);
+    finish(root, walked, retain_graph);
   }
 
   /// The same for several roots that have no inputs and take a null gradient for 1: what they do must not depend on
@@ -172,29 +92,20 @@ class Tape {
     for (NodeType* const root : roots) check_root(root);
     parallel_apart(static_cast<Index>(roots.size()),
                    [roots](Index i, int) { roots[static_cast<std::size_t>(i)]->backward(); });
-    for (NodeType* const root : roots) root->freed = !retain_graph;
+    if (!retain_graph)
+      for (NodeType* const root : roots) root->walk = Walk::freed;
   }
-
-  void drop_gradient(NodeType* node) noexcept {
-    if (node->owns_gradient && node->gradient != nullptr)
-      free_numbers(std::exchange(node->gradient, nullptr), node->shape.size());
-  }
-
-  /// How many nodes there are now.
-  std::size_t size() const { return size_; }
 
  private:
   friend class ThreadOwned<Tape>;
-  Tape() { pool_.hold(); }
-  ~Tape() {
-    ThreadOwned<Tape>::forget(this);
-    pool_.drop();
-  }
+  friend class NodeList<Scalar>;
+  Tape() : List(this) {}
+  ~Tape() { ThreadOwned<Tape>::forget(this); }
 
   // The thread ends: the tape goes with its last node.
   void abandon() noexcept {
-    abandoned_ = true;
-    if (size_ == 0) delete this;
+    this->abandoned_ = true;
+    if (this->is_empty()) delete this;
   }
 
   void check_root(const NodeType* root) const {
@@ -207,11 +118,13 @@ class Tape {
   }
 
   static void check_not_freed(const NodeType* node) {
-    if (node->freed)
+    if (node->walk == Walk::freed)
       throw Error(ErrorCode::usage, std::string("backward: the tape behind '") + node->name +
                                         "' was freed by an earlier backward(); compute it again, or keep it with "
                                         "backward(RetainGraph{true})");
   }
+
+  static bool is_leaf(const NodeType* node) { return node->number_inputs == 0 && !node->computed; }
 
   void add_gradient(NodeType* node, const Scalar* upstream) {
     const Index count = node->shape.size();
@@ -221,42 +134,99 @@ class Tape {
       add(upstream == nullptr ? ones.data() : upstream, count, node->gradient);
       return;
     }
-    node->gradient = allocate_numbers(count);
+    this->new_gradient(node);
     if (upstream == nullptr)
       fill(node->gradient, count, number_of<Scalar>(1));
     else
       copy(upstream, count, node->gradient);
   }
 
-  // The visited nodes let go of their inputs. Each is held while that happens, since an input may be on the list.
-  void free_graph(NodeType* visited) noexcept {
-    for (NodeType* node = visited; node != nullptr; node = node->link_) ++node->references;
-    for (NodeType* node = visited; node != nullptr;) {
-      NodeType* const following = node->link_;
-      node->freed = true;
-      for (NodeType* input : std::exchange(node->inputs, {})) release(input);
-      release(node);
-      node = following;
+  // backward() of a number: its gradient times the slopes.
+  void give(NumberNode<Scalar>* node) {
+    require_inputs(node);
+    const Scalar dy = *node->gradient;
+    for (int i = 0; i < node->number_inputs; ++i) {
+      NodeType* const input = node->inputs_[i];
+      const Scalar dx = dy * node->slopes_[i];
+      if (input->gradient == nullptr)
+        *this->new_gradient(input) = dx;
+      else
+        *input->gradient += dx;
+    }
+  }
+  static void require_inputs(const NodeType* node) {
+    if (node->wary)
+      for (const NodeType* const input : node->inputs()) {
+        input->require_value();
+        input->require_gradient();
+      }
+  }
+
+  // After a walk from the root through `due` nodes: these let go of their inputs, unless they are to be walked through
+  // again. An input is older than what was computed from it, so all who refer to a node have been met before it.
+  void finish(NodeType* root, std::size_t due, bool retain_graph) noexcept {
+    for (NodeType* node = root; node != this->end() && due != 0;) {  // walked through, or referred to by nobody
+      NodeType* const older = List::before(node);
+      if (node->walk == Walk::done) {
+        --due;
+        node->walk = retain_graph ? Walk::ahead : Walk::freed;
+        if (!retain_graph) due += List::drop_inputs(node);
+      }
+      if (node->references == 0) due += this->destroy_on_the_way(node) - 1;
+      node = older;
     }
   }
 
-  void destroy(NodeType* node) noexcept {
-    if (node->owns_value && node->value != nullptr) free_numbers(node->value, node->shape.size());
-    drop_gradient(node);
-    (node->previous_ != nullptr ? node->previous_->next_ : unused_) = node->next_;
-    (node->next_ != nullptr ? node->next_->previous_ : last_) = node->previous_;
-    const std::size_t bytes = node->bytes_;
-    node->~NodeType();
-    pool_.deallocate(node, bytes);
-    if (--size_ == 0 && abandoned_) delete this;
+  // Both at once, where nothing but numbers was computed: what fails then fails for ever (an input was freed, a
+  // parameter has changed), so a node lets go of its inputs as soon as it has been walked through.
+  [[gnu::noinline]] void backward_numbers(NodeType* root) {
+    std::size_t due = is_leaf(root) ? 0 : 1;  // nodes with a gradient to pass on, and those that nobody refers to
+    for (NodeType* node = root; due != 0;) {
+      NodeType* const older = List::before(node);
+      if (node->number_inputs != 0 && node->gradient != nullptr) {
+        auto* const number = static_cast<NumberNode<Scalar>*>(node);
+        if (node->walk == Walk::freed || node->wary) [[unlikely]]
+          check_number(number);
+        const Scalar dy = *node->gradient;
+        due += give_and_let_go(number->inputs_[0], dy * number->slopes_[0]) - 1;
+        if (node->number_inputs == 2) due += give_and_let_go(number->inputs_[1], dy * number->slopes_[1]);
+        node->gradient = nullptr;
+        node->walk = Walk::freed;
+      }
+      if (node->references == 0) due += this->destroy_on_the_way(node) - 1;
+      node = older;
+    }
+  }
+  [[gnu::always_inline]] static std::size_t give_and_let_go(NodeType* input, Scalar dx) noexcept {
+    std::size_t due = 0;
+    if (Scalar* const gradient = input->gradient; gradient == nullptr) {
+      Scalar* const value = input->value;
+      input->gradient = value + 1;
+      value[1] = dx;
+      due = input->number_inputs != 0 ? 1 : 0;
+    } else {
+      *gradient += dx;
+    }
+    return due + (--input->references == 0 ? 1 : 0);
   }
 
-  MemoryPool& pool_ = thread_memory_pool();
-  NumberMemory<Scalar> numbers_;
-  NodeType* last_ = nullptr;
-  NodeType* unused_ = nullptr;
-  std::size_t size_ = 0;
-  bool abandoned_ = false;
+  // Throws if the walk must end at this node; else all inputs have room for a gradient.
+  [[gnu::noinline]] void check_number(NumberNode<Scalar>* number) {
+    try {
+      check_not_freed(number);
+      require_inputs(number);
+      for (NodeType* const input : number->inputs())
+        if (input->gradient == nullptr && input->numbers != NumbersLie::inside) *this->new_gradient(input) = Scalar(0);
+    } catch (...) {
+      for (NodeType* node = number; node != this->end();) {
+        NodeType* const older = List::before(node);
+        if (node->number_inputs != 0) node->gradient = nullptr;
+        if (node->references == 0) this->destroy_on_the_way(node);
+        node = older;
+      }
+      throw;
+    }
+  }
 };
 
 }  // namespace detail

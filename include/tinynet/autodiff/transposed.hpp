@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/cpu/copy_block.hpp>
 #include <utility>
@@ -21,20 +22,18 @@ class TransposeNode final : public Node<Scalar> {
   explicit TransposeNode(Node<Scalar>& x)
       : Node<Scalar>("transpose", {x.shape.cols, x.shape.rows}, recording && x.wants_gradient), input_{&x} {
     ++x.references;
-    this->inputs = input_;
-    this->pending = true;
   }
 
   bool is_leaf() const override { return false; }
+  std::span<Node<Scalar>* const> inputs() const override { return input_; }
 
   void compute() override {
     this->value = this->tape->allocate_numbers(this->shape.size());
     write_transpose(input_[0]->value, this->shape, this->value, false);
-    this->pending = false;
   }
 
   void backward() override {
-    if (this->pending) compute();  // what follows lets go of x
+    if (this->value == nullptr) compute();  // what follows lets go of x
     const auto dx = Input<Scalar>(*input_[0]).target();
     write_transpose<Scalar>(this->gradient, input_[0]->shape, dx.data, dx.accumulate);
   }
@@ -51,8 +50,8 @@ struct TapeFactor {
 
   explicit TapeFactor(Var<Scalar> value, bool turned = false) : x(std::move(value)), transposed(turned) {
     Node<Scalar>* const node = x.pending_node();
-    if (node == nullptr || !node->pending) return;
-    Node<Scalar>* const input = node->inputs[0];
+    if (node == nullptr || node->value != nullptr || dynamic_cast<TransposeNode<Scalar>*>(node) == nullptr) return;
+    Node<Scalar>* const input = node->inputs()[0];
     if (node->wants_gradient != input->wants_gradient) return;  // it was made under no_grad
     ++input->references;
     x = Var<Scalar>(input);

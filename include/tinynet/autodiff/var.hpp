@@ -42,7 +42,7 @@ class Var {
   template <Index OtherRows, Index OtherCols>
   requires(!(OtherRows == Rows_ && OtherCols == Cols_) && detail::may_equal(Rows_, OtherRows) &&
            detail::may_equal(Cols_, OtherCols)) Var(const Var<Scalar, OtherRows, OtherCols>& other)
-      : node_(other.node()) {
+      : node_(other.pending_node()) {
     detail::require_shapes(
         node_ == nullptr || (detail::may_equal(Rows, node_->shape.rows) && detail::may_equal(Cols, node_->shape.cols)),
         "Var", "a matrix of another size was expected", node_ ? node_->shape : Shape{}, {Rows, Cols});
@@ -85,7 +85,7 @@ class Var {
                   std::string("grad: '") + node.name + "' keeps no gradient; only variables and parameters do");
     if (node.gradient == nullptr) {
       using detail::fill;
-      node.gradient = node.tape->allocate_numbers(node.shape.size());
+      node.tape->new_gradient(&node);
       fill(node.gradient, node.shape.size(), detail::number_of<Scalar>(0));
     }
     return {node.gradient, rows(), cols()};
@@ -118,9 +118,8 @@ class Var {
   /// The same numbers as a constant: nothing flows back through it.
   Var detach() const {
     auto& tape = *checked().tape;
-    Var constant(tape.template append<detail::Node<Scalar>>("detach", shape(), false));
-    constant.node()->share = checked().share;
-    constant.node_->value = tape.allocate_numbers(shape().size());
+    const Var constant(tape.template append_value<detail::Node<Scalar>>("detach", shape(), false));
+    tape.set_share(constant.node_, node_->share());
     using detail::copy;
     copy(computed().value, shape().size(), constant.node_->value);
     return constant;
@@ -128,12 +127,14 @@ class Var {
 
   /// For writing operations: the node behind the handle; `Var(node)` takes over one reference.
   explicit Var(detail::Node<Scalar>* node) noexcept : node_(node) {}
+  /// For writing operations: the node behind the handle, whose reference is the caller's now.
+  detail::Node<Scalar>* give_up() && noexcept { return std::exchange(node_, nullptr); }
   /// For writing operations: the node behind the handle, with its value.
   detail::Node<Scalar>* node() const {
-    if (node_ != nullptr && node_->pending) node_->compute();
+    if (node_ != nullptr && node_->value == nullptr) node_->compute();
     return node_;
   }
-  /// The same, of which the value may be pending.
+  /// The same, which may have no value yet.
   detail::Node<Scalar>* pending_node() const { return node_; }
 
   friend std::ostream& operator<<(std::ostream& out, const Var& x) { return out << x.to(cpu); }
@@ -161,8 +162,7 @@ template <class Scalar, class Derived>
 Node<Scalar>* make_leaf(const char* name, const Eigen::DenseBase<Derived>& numbers, bool wants_gradient) {
   auto& tape = Tape<Scalar>::current();
   const Shape shape{numbers.rows(), numbers.cols()};
-  Node<Scalar>* const node = tape.template append<Node<Scalar>>(name, shape, wants_gradient);
-  node->value = tape.allocate_numbers(shape.size());
+  Node<Scalar>* const node = tape.template append_value<Node<Scalar>>(name, shape, wants_gradient);
   write_numbers(numbers, node->value);
   return node;
 }
@@ -177,8 +177,7 @@ auto copied_constant(const char* name, const M& numbers) {
   auto& tape = Tape<Scalar>::current();
   const Shape shape{numbers.rows(), numbers.cols()};
   const Var<Scalar, M::RowsAtCompileTime, M::ColsAtCompileTime> x(
-      tape.template append<Node<Scalar>>(name, shape, false));
-  x.node()->value = tape.allocate_numbers(shape.size());
+      tape.template append_value<Node<Scalar>>(name, shape, false));
   copy(numbers.data(), shape.size(), x.node()->value);
   return x;
 }

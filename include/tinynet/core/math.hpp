@@ -115,6 +115,8 @@ struct Pack {
   /// The largest number.
   Scalar max() const { return Eigen::internal::predux_max(v); }
 
+  /// The first number.
+  Scalar first() const { return Eigen::internal::pfirst(v); }
   /// Number I in all places.
   template <Index I>
   Pack spread() const {

@@ -31,6 +31,8 @@ class ThreadOwned {
     if (of_thread_ == nullptr) make();
     return *of_thread_;
   }
+  /// Null if there is none yet.
+  static T* of_thread_or_null() { return of_thread_; }
   /// A T calls this when it goes.
   static void forget(const T* object) noexcept {
     if (of_thread_ == object) of_thread_ = nullptr;

@@ -173,7 +173,7 @@ class EnsembleLosses {
     std::vector<detail::Node<Scalar>*> fused;
     for (const auto& loss : losses_) {
       if (loss.node() == nullptr) continue;
-      if (detail::on_cpu<Scalar> && loss.node()->inputs.empty() && loss.node()->null_is_one())
+      if (detail::on_cpu<Scalar> && loss.node()->inputs().empty() && loss.node()->null_is_one())
         fused.push_back(loss.node());
       else
         loss.backward(retain);

@@ -11,7 +11,7 @@ namespace functions {
 // z = f(a, b) with dz/da = first(a, b, z) and dz/db = second(a, b, z).
 
 /// a + b.
-struct Add : Vectorized {
+struct Add : Arithmetic {
   template <class T>
   constexpr T operator()(T a, T b) const {
     return a + b;
@@ -27,7 +27,7 @@ struct Add : Vectorized {
 };
 
 /// a - b.
-struct Subtract : Vectorized {
+struct Subtract : Arithmetic {
   template <class T>
   constexpr T operator()(T a, T b) const {
     return a - b;
@@ -43,7 +43,7 @@ struct Subtract : Vectorized {
 };
 
 /// a b.
-struct Multiply : Vectorized {
+struct Multiply : Arithmetic {
   template <class T>
   constexpr T operator()(T a, T b) const {
     return a * b;
@@ -59,7 +59,7 @@ struct Multiply : Vectorized {
 };
 
 /// a / b.
-struct Divide : Vectorized {
+struct Divide : Arithmetic {
   template <class T>
   constexpr T operator()(T a, T b) const {
     return a / b;
@@ -120,29 +120,43 @@ void zip_backward(const Input<Scalar>& in, const Result<Scalar>& z, const Source
 }
 
 template <class F, class A, class B>
-auto zip(const char* name, const F& f, const A& first, const B& second) {
+[[gnu::always_inline]] inline auto zip(const char* name, const F& f, const A& first, const B& second) {
   using Scalar = scalar_of<A, B>;
-  const auto a = as_var<Scalar>(first);
-  const auto b = as_var<Scalar>(second);
-  using VarA = std::remove_const_t<decltype(a)>;
-  using VarB = std::remove_const_t<decltype(b)>;
+  const auto& a = as_var<Scalar>(first);
+  const auto& b = as_var<Scalar>(second);
+  using VarA = std::remove_cvref_t<decltype(a)>;
+  using VarB = std::remove_cvref_t<decltype(b)>;
   static_assert(may_broadcast(VarA::Rows, VarB::Rows) && may_broadcast(VarA::Cols, VarB::Cols),
                 "tinynet: an elementwise operation on matrices of different sizes");
-  const Shape sa = a.shape(), sb = b.shape();
-  require_shapes(may_broadcast(sa.rows, sb.rows) && may_broadcast(sa.cols, sb.cols), name,
-                 "the shapes must be equal or broadcast", sa, sb);
-  const Shape shape{broadcast(sa.rows, sb.rows), broadcast(sa.cols, sb.cols)};
-  return record<broadcast(VarA::Rows, VarB::Rows), broadcast(VarA::Cols, VarB::Cols), Scalar>(
-      name, shape,
-      [&](Scalar* z) {
-        transform(shape, f, z, Source<Scalar>(a.node()->value, sa, shape), Source<Scalar>(b.node()->value, sb, shape));
-      },
-      [f](const Result<Scalar>& z, const Input<Scalar>& x, const Input<Scalar>& y) {
-        const Source<Scalar> xs(x.value(), x.shape(), z.shape), ys(y.value(), y.shape(), z.shape);
-        zip_backward(x, z, xs, ys, ByFirst<F>(f));
-        zip_backward(y, z, xs, ys, BySecond<F>(f));
-      },
-      a, b);
+  if constexpr (is_number_operation<F, VarA, VarB>) {
+    return record_number(name, f, a, b);
+  } else if constexpr (constexpr Index few = few_numbers<VarA, VarB>(); few > 0) {
+    return record<VarA::Rows, VarA::Cols, Scalar>(
+        name, {VarA::Rows, VarA::Cols}, [&](Scalar* z) { transform_few<few>(f, z, a.node()->value, b.node()->value); },
+        [f](const Result<Scalar>& z, const Input<Scalar>& x, const Input<Scalar>& y) {
+          const Scalar *const xs = x.value(), *const ys = y.value();
+          give_few<few>(x, ByFirst<F>(f), xs, ys, z.value, z.gradient);
+          give_few<few>(y, BySecond<F>(f), xs, ys, z.value, z.gradient);
+        },
+        a, b);
+  } else {
+    const Shape sa = a.shape(), sb = b.shape();
+    require_shapes(may_broadcast(sa.rows, sb.rows) && may_broadcast(sa.cols, sb.cols), name,
+                   "the shapes must be equal or broadcast", sa, sb);
+    const Shape shape{broadcast(sa.rows, sb.rows), broadcast(sa.cols, sb.cols)};
+    return record<broadcast(VarA::Rows, VarB::Rows), broadcast(VarA::Cols, VarB::Cols), Scalar>(
+        name, shape,
+        [&](Scalar* z) {
+          transform(shape, f, z, Source<Scalar>(a.node()->value, sa, shape),
+                    Source<Scalar>(b.node()->value, sb, shape));
+        },
+        [f](const Result<Scalar>& z, const Input<Scalar>& x, const Input<Scalar>& y) {
+          const Source<Scalar> xs(x.value(), x.shape(), z.shape), ys(y.value(), y.shape(), z.shape);
+          zip_backward(x, z, xs, ys, ByFirst<F>(f));
+          zip_backward(y, z, xs, ys, BySecond<F>(f));
+        },
+        a, b);
+  }
 }
 
 }  // namespace detail
@@ -150,21 +164,29 @@ auto zip(const char* name, const F& f, const A& first, const B& second) {
 /// The sum, element by element. Throws Error (usage) for shapes that do not broadcast, as do - * /.
 template <class A, class B>
 requires TapeOperands<A, B>
-auto operator+(const A& a, const B& b) { return detail::zip("add", functions::Add{}, a, b); }
+[[gnu::always_inline]] inline auto operator+(const A& a, const B& b) {
+  return detail::zip("add", functions::Add{}, a, b);
+}
 
 /// The difference, element by element.
 template <class A, class B>
 requires TapeOperands<A, B>
-auto operator-(const A& a, const B& b) { return detail::zip("sub", functions::Subtract{}, a, b); }
+[[gnu::always_inline]] inline auto operator-(const A& a, const B& b) {
+  return detail::zip("sub", functions::Subtract{}, a, b);
+}
 
 /// The elementwise product, as in PyTorch; the product of matrices is `matmul`.
 template <class A, class B>
 requires TapeOperands<A, B>
-auto operator*(const A& a, const B& b) { return detail::zip("mul", functions::Multiply{}, a, b); }
+[[gnu::always_inline]] inline auto operator*(const A& a, const B& b) {
+  return detail::zip("mul", functions::Multiply{}, a, b);
+}
 
 /// The quotient, element by element.
 template <class A, class B>
 requires TapeOperands<A, B>
-auto operator/(const A& a, const B& b) { return detail::zip("div", functions::Divide{}, a, b); }
+[[gnu::always_inline]] inline auto operator/(const A& a, const B& b) {
+  return detail::zip("div", functions::Divide{}, a, b);
+}
 
 }  // namespace tinynet

@@ -47,7 +47,7 @@ Var<Scalar> record_linear(const LentRows<rows_of<Scalar>>& lent, const Var<Scala
         }
       },
       weight, bias, x...);
-  if constexpr (!from_tape) result.node()->share = share_on_tape<Scalar>(rows);
+  if constexpr (!from_tape) result.node()->tape->set_share(result.node(), share_on_tape<Scalar>(rows));
   return result;
 }
 

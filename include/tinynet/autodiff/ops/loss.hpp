@@ -71,7 +71,7 @@ auto cross_entropy(const X& logits, const L& labels, CrossEntropyOptions options
   detail::require_some_rows(detail::all_rows(x));
   const auto& label = detail::checked_labels<Scalar>(labels, shape, options.ignore_index);
   const bool wanted = detail::will_record(x);
-  const double factor = detail::row_factor(options, labels, detail::all_rows(x), x.node()->share.ranks);
+  const double factor = detail::row_factor(options, labels, detail::all_rows(x), x.node()->share().ranks);
   const detail::Buffer<Scalar> value(1);
   detail::Buffer<Scalar> delta(wanted ? shape.size() : 1);
   using detail::cross_entropy_forward;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tinynet/autodiff/functions.hpp>
+#include <tinynet/autodiff/number.hpp>
 #include <tinynet/autodiff/operand.hpp>
 #include <tinynet/cpu/transform.hpp>
 
@@ -17,6 +18,7 @@ namespace detail {
 template <class F>
 struct Like {
   static constexpr bool vectorized = detail::vectorized<F>;
+  static constexpr bool arithmetic = detail::arithmetic<F>;
 };
 
 /// sum + f(x, ...)
@@ -50,21 +52,64 @@ void transform_into(Target<Scalar> target, Shape shape, const F& f, const Source
     transform(shape, f, target.data, in...);
 }
 
+/// How many numbers each of these Vars has, if their shapes are known, equal and small, on the CPU; else 0.
+template <class First, class... Others>
+constexpr Index few_numbers() {
+  constexpr Index count = product(First::Rows, First::Cols);
+  constexpr bool same = (true && ... && (Others::Rows == First::Rows && Others::Cols == First::Cols));
+  return same && count != dynamic && count <= 16 && on_cpu<typename First::Scalar> ? count : 0;
+}
+
+/// out[i] = f(in[i], ...), as transform does it.
+template <Index Count, class Scalar, class F, class... In>
+[[gnu::always_inline]] inline void transform_few(const F& f, Scalar* out, const In*... in) {
+  if constexpr (arithmetic<F> || !vectorized<F> || !has_pack<Scalar>) {
+    for (Index i = 0; i < Count; ++i) out[i] = f(in[i]...);
+  } else {
+    constexpr Shape row{1, Count};
+    transform_row(Count, f, out, Source<Scalar>(in, row, row)...);
+  }
+}
+
+/// The gradient of an input: f(in[i], ...).
+template <Index Count, class Scalar, class F, class... In>
+[[gnu::always_inline]] inline void give_few(const Input<Scalar>& input, const F& f, const In*... in) {
+  if (!input.wants_gradient()) return;
+  const Target<Scalar> target = input.target();
+  if (target.accumulate)
+    transform_few<Count>(PlusF<F>(f), target.data, static_cast<const Scalar*>(target.data), in...);
+  else
+    transform_few<Count>(f, target.data, in...);
+}
+
 template <class F, TapeOperand X>
-auto map(const char* name, const F& f, const X& operand) {
+[[gnu::always_inline]] inline auto map(const char* name, const F& f, const X& operand) {
   using Scalar = typename X::Scalar;
   static_assert(ElementwiseFunction<F, number_of<Scalar>>,
                 "tinynet: an elementwise operation is a functor with operator()(x) and derivative(x, y)");
-  const auto x = as_var<Scalar>(operand);
-  const Shape shape = x.shape();
+  const auto& x = as_var<Scalar>(operand);
+  using VarX = std::remove_cvref_t<decltype(x)>;
   // y = f(x),  dx = dy f'(x, y)
-  return record<decltype(x)::Rows, decltype(x)::Cols, Scalar>(
-      name, shape, [&](Scalar* y) { transform(shape, f, y, Source<Scalar>(x.node()->value, shape, shape)); },
-      [f](const Result<Scalar>& y, const Input<Scalar>& in) {
-        const auto source = [&](const Scalar* data) { return Source<Scalar>(data, y.shape, y.shape); };
-        transform_into(in.target(), y.shape, ChainRule<F>(f), source(in.value()), source(y.value), source(y.gradient));
-      },
-      x);
+  if constexpr (is_number_operation<F, VarX>) {
+    return record_number(name, f, x);
+  } else if constexpr (constexpr Index few = few_numbers<VarX>(); few > 0) {
+    return record<VarX::Rows, VarX::Cols, Scalar>(
+        name, {VarX::Rows, VarX::Cols}, [&](Scalar* y) { transform_few<few>(f, y, x.node()->value); },
+        [f](const Result<Scalar>& y, const Input<Scalar>& in) {
+          give_few<few>(in, ChainRule<F>(f), in.value(), y.value, y.gradient);
+        },
+        x);
+  } else {
+    const Shape shape = x.shape();
+    return record<VarX::Rows, VarX::Cols, Scalar>(
+        name, shape, [&](Scalar* y) { transform(shape, f, y, Source<Scalar>(x.node()->value, shape, shape)); },
+        [f](const Result<Scalar>& y, const Input<Scalar>& in) {
+          const auto source = [&](const Scalar* data) { return Source<Scalar>(data, y.shape, y.shape); };
+          transform_into(in.target(), y.shape, ChainRule<F>(f), source(in.value()), source(y.value),
+                         source(y.gradient));
+        },
+        x);
+  }
 }
 
 }  // namespace detail
@@ -125,48 +170,48 @@ auto pow(const X& x, double exponent) {
 
 /// -x.
 template <TapeOperand X>
-auto operator-(const X& x) {
+[[gnu::always_inline]] inline auto operator-(const X& x) {
   return detail::map("neg", functions::Negate{}, x);
 }
 
 /// x times a constant number.
 template <TapeOperand X, PlainNumber Number>
-auto operator*(const X& x, Number factor) {
+[[gnu::always_inline]] inline auto operator*(const X& x, Number factor) {
   return detail::map("scale", functions::Scale{static_cast<double>(factor)}, x);
 }
 template <PlainNumber Number, TapeOperand X>
-auto operator*(Number factor, const X& x) {
+[[gnu::always_inline]] inline auto operator*(Number factor, const X& x) {
   return x * factor;
 }
 /// x divided by a constant number.
 template <TapeOperand X, PlainNumber Number>
-auto operator/(const X& x, Number divisor) {
+[[gnu::always_inline]] inline auto operator/(const X& x, Number divisor) {
   return x * (1 / static_cast<double>(divisor));
 }
 /// A constant number divided by each element.
 template <PlainNumber Number, TapeOperand X>
-auto operator/(Number numerator, const X& x) {
+[[gnu::always_inline]] inline auto operator/(Number numerator, const X& x) {
   return detail::map("reciprocal", functions::Reciprocal{}, x) * numerator;
 }
 
 /// x plus a constant number in every element.
 template <TapeOperand X, PlainNumber Number>
-auto operator+(const X& x, Number offset) {
+[[gnu::always_inline]] inline auto operator+(const X& x, Number offset) {
   return detail::map("shift", functions::Shift{static_cast<double>(offset)}, x);
 }
 template <PlainNumber Number, TapeOperand X>
-auto operator+(Number offset, const X& x) {
+[[gnu::always_inline]] inline auto operator+(Number offset, const X& x) {
   return x + offset;
 }
 /// x minus a constant number in every element.
 template <TapeOperand X, PlainNumber Number>
-auto operator-(const X& x, Number offset) {
+[[gnu::always_inline]] inline auto operator-(const X& x, Number offset) {
   return x + -static_cast<double>(offset);
 }
 /// A constant number minus each element.
 template <PlainNumber Number, TapeOperand X>
-auto operator-(Number offset, const X& x) {
-  return -x + offset;
+[[gnu::always_inline]] inline auto operator-(Number offset, const X& x) {
+  return detail::map("sub", functions::SubtractFrom{static_cast<double>(offset)}, x);
 }
 
 /// max(x, 0), with derivative 0 at 0. A NaN stays a NaN.

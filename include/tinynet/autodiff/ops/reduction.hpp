@@ -13,14 +13,14 @@ namespace detail {
 template <class X, class Scalar>
 void sum_over_ranks(const X& x, Scalar* numbers, Index count) {
   if constexpr (on_cpu<Scalar> && std::is_floating_point_v<Scalar>)
-    if (const Ranks* const ranks = x.node()->share.ranks; ranks != nullptr)
+    if (const Ranks* const ranks = x.node()->share().ranks; ranks != nullptr)
       ranks->sum(std::span(numbers, static_cast<std::size_t>(count)), {});
 }
 
 /// How many rows x has, with those of other processes.
 template <class X>
 Index all_rows(const X& x) {
-  const RowShare& share = x.node()->share;
+  const RowShare share = x.node()->share();
   return share.ranks == nullptr ? x.rows() : share.all_rows;
 }
 
