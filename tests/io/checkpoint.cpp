@@ -191,3 +191,36 @@ TEST_CASE("what does not fit changes nothing, and is named") {
   CHECK(optimizer.steps() == 2);
   CHECK_THROWS_AS(load_checkpoint(folder / "nowhere", net, optimizer), Error);
 }
+
+TEST_CASE("a training of a part is gone on with") {
+  const auto make = [](Net& net) { return Adam{net.get<3>(), {.lr = 0.1}}; };
+  const test::TemporaryFolder folder;
+  Net whole = make_net(3), stopped = make_net(3), resumed = make_net(8);
+  auto whole_optimizer = make(whole), stopped_optimizer = make(stopped), resumed_optimizer = make(resumed);
+  train(whole, whole_optimizer, 9);
+  train(stopped, stopped_optimizer, 4);
+  save_checkpoint(folder / "part", stopped, stopped_optimizer);
+  load_checkpoint(folder / "part", resumed, resumed_optimizer);
+  train(resumed, resumed_optimizer, 5);
+  CHECK(numbers_of(resumed) == numbers_of(whole));
+  CHECK(resumed_optimizer.state() == whole_optimizer.state());
+  SGD all{resumed};
+  CHECK_THROWS_WITH_AS(load_checkpoint(folder / "part", resumed, all), doctest::Contains("optimizer.state"), Error);
+}
+
+TEST_CASE("what does not count any more is not saved, and what does is not forgotten by loading") {
+  const test::TemporaryFolder folder;
+  Net net = make_net(3);
+  SGD optimizer{net, {.lr = 0.1}};
+  train(net, optimizer, 5);
+  const Net best = net;
+  train(net, optimizer, 3);
+  net = best;
+  save_checkpoint(folder / "best", net, optimizer);
+  Net resumed = make_net(8), other = best;
+  SGD resumed_optimizer{resumed}, fresh{other, {.lr = optimizer.lr()}};
+  load_checkpoint(folder / "best", resumed, resumed_optimizer);
+  train(resumed, resumed_optimizer, 5);
+  train(other, fresh, 5);
+  CHECK(numbers_of(resumed) == numbers_of(other));
+}

@@ -167,3 +167,25 @@ TEST_CASE("lists take chains and lists") {
   cross_entropy(list(x), labels).backward();
   CHECK(flat_parameters(list)->gradient.norm() > 0);
 }
+
+TEST_CASE("a module of a list is had by its kind") {
+  auto list = make_list();
+  CHECK(list.get<Layer>(0).in_features() == 4);
+  list.get<Layer>(0).weight().value().setConstant(2);
+  CHECK(state_dict(list)[0].data[11] == 2);
+  CHECK(std::as_const(list).get<Layer>(4).out_features() == 2);
+  const char* const text = "is not of the kind that was asked for";
+  CHECK_THROWS_WITH_AS(list.get<ReLU>(0), doctest::Contains(text), Error);
+  CHECK_THROWS_WITH_AS(list.get<Layer>(5), "SequentialList: module 5 of 5 is not of the kind that was asked for",
+                       Error);
+  CHECK_THROWS_AS(list.get<Layer>(-1), Error);
+}
+
+TEST_CASE("a chain that takes another shape is one flat vector again") {
+  Generator generator{Seed{4}};
+  Sequential net{Layer{4, 3, generator}, ReLU{}, Layer{3, 2, generator}};
+  const Sequential larger{Layer{4, 7, generator}, ReLU{}, Layer{7, 2, generator}};
+  net = larger;
+  CHECK(detail::is_flat(detail::parameter_list(net)));
+  CHECK(net(x).value() == larger(x).value());
+}
