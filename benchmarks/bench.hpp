@@ -142,7 +142,7 @@ class Recorder {
 
   static std::string list(const std::vector<double>& numbers) {
     std::ostringstream out;
-    out.precision(9);
+    out.precision(13);
     for (std::size_t i = 0; i < numbers.size(); ++i) out << (i == 0 ? "" : ", ") << numbers[i];
     return out.str();
   }

@@ -30,7 +30,6 @@ from works import PACKAGES, PEERS, UNITS, WORKS
 
 HERE = pathlib.Path(__file__).resolve().parent
 MORE = {"loss": ("loss at the end", ".5g"), "gradient_error": ("gradient's error", ".1e")}  # columns of some works
-TOLERANCE = 1e-4  # of the largest of the numbers that must be the same
 
 
 def command_of(peer, work, options):
@@ -80,12 +79,12 @@ def run(command, words, work):
             **{key: result[key] for key in MORE if key in result}}
 
 
-def check(name, rounds):
-    """That the numbers of all processes are those of the first."""
+def check(name, work, rounds):
+    """That the numbers of all processes are those of the first, but for some part of the largest of them."""
     expected = next(iter(rounds.values()), [{"check": []}])[0]["check"]
     for peer, results in rounds.items():
         for result in results:
-            limit = TOLERANCE * max(map(abs, expected), default=0)
+            limit = work.tolerance * max(map(abs, expected), default=0)
             if len(result["check"]) != len(expected) or any(
                     not abs(a - b) <= limit for a, b in zip(result["check"], expected)):
                 raise SystemExit(f"{name}: {peer} computes {result['check']}, {next(iter(rounds))} {expected}")
@@ -109,7 +108,7 @@ def compare(name, work, options):
                 rounds.pop(peer, None)
         print(f"{name}: round {number + 1} of {options.rounds}", file=sys.stderr)
         in_order = {peer: rounds[peer] for peer in work.peers if peer in rounds}
-        check(name, in_order)
+        check(name, work, in_order)
         yield in_order, absent
 
 

@@ -19,6 +19,13 @@ PEERS = {
     "ONNX Runtime": ("onnxruntime", {}),
     "Eigen by hand": ("eigen", {}),
     "dlib": ("dlib", {}),
+    "CppAD": ("cppad", {}),
+    "CppAD, recorded once": ("cppad", {"mode": "recorded"}),
+    "ADOL-C": ("adolc", {}),
+    "ADOL-C, recorded once": ("adolc", {"mode": "recorded"}),
+    "Sacado, reverse mode": ("sacado", {}),
+    "Sacado, forward mode": ("sacado", {"mode": "forward"}),
+    "fifteen lines by hand": ("plain", {}),
 }
 PACKAGES = {"torch": ["torch"], "jax": ["jax"], "onnxruntime": ["onnxruntime", "onnx"]}
 
@@ -27,17 +34,24 @@ PACKAGES = {"torch": ["torch"], "jax": ["jax"], "onnxruntime": ["onnxruntime", "
 class Work:
     title: str
     unit: str  # of UNITS
-    kind: str  # of the programs: train, infer, gradient, or the program mnist
+    kind: str  # of the programs: train, infer, gradient, scalars, or the program mnist
     steps: int  # a process, each one a measurement
     peers: list  # the first is what the others are held against
     arguments: dict = field(default_factory=dict)
+    tolerance: float = 1e-4  # how far the numbers that must be the same may differ
     measure: str = "step"  # or "start": until the first step is done; "process": from beginning to end
 
 
 def training(title, unit, steps, peers, shape, data="mnist", batch=0, optimizer="sgd", lr=0.003, measure="step",
              **more):
     return Work(f"{title}, {shape}, {'Adam' if optimizer == 'adam' else 'SGD'}", unit, "train", steps, peers,
-                dict(shape=shape, data=data, batch=batch, optimizer=optimizer, lr=lr, **more), measure)
+                dict(shape=shape, data=data, batch=batch, optimizer=optimizer, lr=lr, **more), measure=measure)
+
+
+def scalars(title, *more, **arguments):
+    return Work(title, "µs", "scalars", 500,
+                ["tinynet", "CppAD", "ADOL-C", "Sacado, reverse mode", *more, "CppAD, recorded once",
+                 "ADOL-C, recorded once", "fifteen lines by hand"], arguments, 1e-10)
 
 
 MAIN = "784-30-30-10"
@@ -63,6 +77,12 @@ WORKS = {
                      ["tinynet, general tape", "tinynet", "PyTorch eager"], dict(function="net", shape="3-16-16-1")),
     "rosenbrock": Work("gradient of Rosenbrock's function in 1000 variables", "µs", "gradient", 5000,
                        ["tinynet", "PyTorch eager"], dict(function="rosenbrock")),
+    "ode": scalars("gradient of logistic growth by 200 steps of Runge-Kutta in r, k, y(0), number by number",
+                   "Sacado, forward mode", function="logistic", repeat=20),
+    "rosenbrock100": scalars("gradient of Rosenbrock's function in 100 variables, number by number",
+                             function="rosenbrock", n=100, repeat=100),
+    "rosenbrock1000": scalars("gradient of Rosenbrock's function in 1000 variables, number by number",
+                              function="rosenbrock", n=1000, repeat=10),
     "infer": Work(f"outputs for one row, {MAIN}", "µs", "infer", 10000,
                   ["tinynet", "tinynet, frozen", "PyTorch eager", "ONNX Runtime", "Eigen by hand", "dlib"],
                   dict(shape=MAIN)),
