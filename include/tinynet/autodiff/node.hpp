@@ -34,7 +34,7 @@ enum class Walk : std::uint8_t {
 struct NodeFlags {
   bool wants_gradient = false;
   bool whole = true;  // other processes have no other rows
-  NumbersLie numbers = NumbersLie::on_tape;
+  NumbersLie numbers_lie = NumbersLie::on_tape;
   bool computed = false;           // by an operation with a backward()
   std::uint8_t number_inputs = 0;  // of a NumberNode that was computed; else 0
   bool wary = false;               // of a NumberNode: some numbers of its inputs do not lie inside
@@ -47,8 +47,8 @@ constexpr std::uint64_t bits(const NodeFlags& flags) { return std::bit_cast<std:
 /// Whether all of these want a gradient, are whole, and have their numbers inside.
 template <class... Nodes>
 bool are_usual_numbers(const Nodes&... nodes) {
-  constexpr std::uint64_t usual = bits({.wants_gradient = true, .whole = true, .numbers = NumbersLie::inside}),
-                          mask = bits({.wants_gradient = true, .whole = true, .numbers = NumbersLie{3}});
+  constexpr std::uint64_t usual = bits({.wants_gradient = true, .whole = true, .numbers_lie = NumbersLie::inside}),
+                          mask = bits({.wants_gradient = true, .whole = true, .numbers_lie = NumbersLie{3}});
   return ((bits(nodes) & ...) & mask) == usual;
 }
 

@@ -39,7 +39,7 @@ class NodeList {
       if (const auto count = static_cast<std::size_t>(shape.size()); count <= largest_inside) {
         T* const node = append_with_bytes<T>(begin + 2 * count * sizeof(Scalar), operation, shape,
                                              std::forward<Arguments>(arguments)...);
-        node->numbers = NumbersLie::inside;
+        node->numbers_lie = NumbersLie::inside;
         node->value = reinterpret_cast<Scalar*>(reinterpret_cast<std::byte*>(node) + begin);
         return node;
       }
@@ -74,12 +74,12 @@ class NodeList {
   /// Memory for a gradient that a node does not have yet.
   Scalar* new_gradient(NodeType* node) {
     const Index count = node->shape.size();
-    return node->gradient = node->numbers == NumbersLie::inside ? node->value + count : allocate_numbers(count);
+    return node->gradient = node->numbers_lie == NumbersLie::inside ? node->value + count : allocate_numbers(count);
   }
   void drop_gradient(NodeType* node) noexcept {
-    if (node->numbers == NumbersLie::outside) return;
+    if (node->numbers_lie == NumbersLie::outside) return;
     Scalar* const gradient = std::exchange(node->gradient, nullptr);
-    if (gradient != nullptr && node->numbers == NumbersLie::on_tape) free_numbers(gradient, node->shape.size());
+    if (gradient != nullptr && node->numbers_lie == NumbersLie::on_tape) free_numbers(gradient, node->shape.size());
   }
 
   /// Says whose rows a node's are, if other processes have the others.
@@ -201,7 +201,8 @@ class NodeList {
 
   // A node that is not on the list any more.
   void destroy(NodeType* node) noexcept {
-    if (node->numbers == NumbersLie::on_tape && node->value != nullptr) free_numbers(node->value, node->shape.size());
+    if (node->numbers_lie == NumbersLie::on_tape && node->value != nullptr)
+      free_numbers(node->value, node->shape.size());
     drop_gradient(node);
     if (!node->whole) blocks_.deallocate(node->share_, sizeof(RowShare));
     if (node->computed) --computed_;
@@ -231,7 +232,7 @@ class NodeList {
 
   template <std::uint8_t Inputs>
   static constexpr NodeFlags number_flags{.wants_gradient = Inputs != 0,
-                                          .numbers = NumbersLie::inside,
+                                          .numbers_lie = NumbersLie::inside,
                                           .number_inputs = Inputs,
                                           .units = units(sizeof(NumberNode<Scalar>))};
 

@@ -103,7 +103,7 @@ template <class F, class Scalar>
   const Scalar in = *x->value, y = of_number<F>(f, in);
   if (!recording || !x->wants_gradient) return tape.append_number(name, y);
   NumberNode<Scalar>* const node = tape.append_number(name, y, x, of_number<F>(Slope<F>{f}, in, y));
-  node->wary = x->numbers != NumbersLie::inside;
+  node->wary = x->numbers_lie != NumbersLie::inside;
   return node;
 }
 template <class F, class Scalar>
@@ -120,7 +120,7 @@ template <class F, class Scalar>
                                    : from_a         ? tape.append_number(name, z, a, by_a)
                                    : from_b         ? tape.append_number(name, z, b, by_b)
                                                     : tape.append_number(name, z);
-  node->wary = (from_a && a->numbers != NumbersLie::inside) || (from_b && b->numbers != NumbersLie::inside);
+  node->wary = (from_a && a->numbers_lie != NumbersLie::inside) || (from_b && b->numbers_lie != NumbersLie::inside);
   return node;
 }
 

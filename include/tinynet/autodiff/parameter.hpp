@@ -83,7 +83,7 @@ class ParameterNode final : public Node<Scalar> {
         storage_(std::move(storage)),
         place_(place),
         changes_(place->changes) {
-    this->numbers = NumbersLie::outside;
+    this->numbers_lie = NumbersLie::outside;
     this->value = storage_->value.data() + place->begin;
     this->gradient = exposed_data(storage_->gradient) + place->begin;
   }

@@ -26,7 +26,7 @@ class Input {
 
   /// Throws Error (usage) if that has changed since.
   const Scalar* value() const {
-    if (node_.numbers == NumbersLie::outside) node_.require_value();
+    if (node_.numbers_lie == NumbersLie::outside) node_.require_value();
     return node_.value;
   }
   Shape shape() const { return node_.shape; }
@@ -34,7 +34,7 @@ class Input {
 
   /// Where dx goes; to be asked for once, and then filled.
   Target<Scalar> target() const {
-    if (node_.numbers == NumbersLie::outside) node_.require_gradient();
+    if (node_.numbers_lie == NumbersLie::outside) node_.require_gradient();
     const bool accumulate = node_.gradient != nullptr;
     if (!accumulate) node_.tape->new_gradient(&node_);
     return {node_.gradient, accumulate};

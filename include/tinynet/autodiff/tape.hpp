@@ -62,16 +62,16 @@ class Tape : public NodeList<Scalar> {
     check_root(root);
     const bool one = upstream == nullptr && root->gradient == nullptr && root->null_is_one();
     if (!one) add_gradient(root, upstream);
-    if (this->has_only_numbers() && !retain_graph) return backward_numbers(root);
+    if constexpr (on_cpu<Scalar>)
+      if (this->has_only_numbers() && !retain_graph) return backward_numbers(root);
     std::size_t walked = 0;
     try {
       for (NodeType* node = root; node != this->end(); node = List::before(node)) {
         if (is_leaf(node) || (node->gradient == nullptr && !(one && node == root))) continue;
         check_not_freed(node);
-        if (node->computed)
-          node->backward();
-        else
-          give(static_cast<NumberNode<Scalar>*>(node));
+        if constexpr (on_cpu<Scalar>)  // where there are numbers by themselves
+          if (node->number_inputs != 0) give(static_cast<NumberNode<Scalar>*>(node));
+        node->backward();
         this->drop_gradient(node);
         node->walk = Walk::done;
         ++walked;
@@ -216,7 +216,8 @@ class Tape : public NodeList<Scalar> {
       check_not_freed(number);
       require_inputs(number);
       for (NodeType* const input : number->inputs())
-        if (input->gradient == nullptr && input->numbers != NumbersLie::inside) *this->new_gradient(input) = Scalar(0);
+        if (input->gradient == nullptr && input->numbers_lie != NumbersLie::inside)
+          *this->new_gradient(input) = Scalar(0);
     } catch (...) {
       for (NodeType* node = number; node != this->end();) {
         NodeType* const older = List::before(node);
