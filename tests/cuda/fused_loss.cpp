@@ -146,8 +146,8 @@ TEST_CASE("mistakes are told before a kernel runs") {
   CHECK_THROWS_WITH_AS(cross_entropy(net(narrow), y),
                        "linear: the input must have as many columns as the weight [out, in]; found [70, 3] and [9, 6]",
                        Error);
-  CHECK_THROWS_WITH_AS(cross_entropy(net(x_there), labels(70, 5)),
-                       "cross_entropy: labels[2] is 4; expected 0..3", Error);
+  CHECK_THROWS_WITH_AS(cross_entropy(net(x_there), labels(70, 5)), "cross_entropy: labels[2] is 4; expected 0..3",
+                       Error);
   CHECK_THROWS_AS(mse_loss(net(x_there), numbers(70, 3, 1)), Error);
   CHECK(test::emulated_steps == before);
 }

@@ -286,6 +286,5 @@ TEST_CASE("errors") {
   CHECK_THROWS_WITH(nets[2], "Ensemble: net 2 of 2");
   CHECK_THROWS_WITH(nets.stop(-1), "Ensemble: net -1 of 2");
   const tn::Matrix<float> x = tn::Matrix<float>::Zero(3, 20);
-  CHECK_THROWS_WITH(tn::cross_entropy(nets(x), std::vector{0, 10, 1}),
-                    "cross_entropy: labels[1] is 10; expected 0..9");
+  CHECK_THROWS_WITH(tn::cross_entropy(nets(x), std::vector{0, 10, 1}), "cross_entropy: labels[1] is 10; expected 0..9");
 }

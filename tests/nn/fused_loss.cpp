@@ -257,8 +257,7 @@ TEST_CASE("losses of elements") {
 TEST_CASE("errors are those of the general way") {
   tn::MLP<9, 6, 4> net;
   const tn::Matrix<float> x = tn::Matrix<float>::Random(3, 9), wide = tn::Matrix<float>::Random(3, 8);
-  CHECK_THROWS_WITH(tn::cross_entropy(net(x), std::vector{0, 4, 1}),
-                    "cross_entropy: labels[1] is 4; expected 0..3");
+  CHECK_THROWS_WITH(tn::cross_entropy(net(x), std::vector{0, 4, 1}), "cross_entropy: labels[1] is 4; expected 0..3");
   CHECK_THROWS_WITH(tn::cross_entropy(net(x), std::vector{0, 1}),
                     "cross_entropy: expected one label a row of the logits [3, 4], found 2 labels");
   CHECK_THROWS_WITH(tn::cross_entropy(net(wide), std::vector{0, 1, 2}),

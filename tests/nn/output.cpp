@@ -100,10 +100,10 @@ TEST_CASE("wrong labels and widths are refused, either way") {
   for (const Engine way : {Engine::automatic, Engine::tape}) {
     set_engine(way);
     const auto loss = [&](const auto& classes) { return cross_entropy(net(x), classes).item(); };
-    CHECK_THROWS_WITH_AS(loss(std::vector<int>{0, 1, 3, 0, 0, 7}),
-                         "cross_entropy: labels[2] is 3; expected 0..2", Error);
-    CHECK_THROWS_WITH_AS(loss(std::vector<int>{0, 1, 2, -1, 0, 0}),
-                         "cross_entropy: labels[3] is -1; expected 0..2", Error);
+    CHECK_THROWS_WITH_AS(loss(std::vector<int>{0, 1, 3, 0, 0, 7}), "cross_entropy: labels[2] is 3; expected 0..2",
+                         Error);
+    CHECK_THROWS_WITH_AS(loss(std::vector<int>{0, 1, 2, -1, 0, 0}), "cross_entropy: labels[3] is -1; expected 0..2",
+                         Error);
     CHECK_THROWS_WITH_AS(loss(std::vector<std::size_t>{0, 1, 2, 0, 0, SIZE_MAX}),
                          "cross_entropy: labels[5] is 18446744073709551615; expected 0..2", Error);
     CHECK_THROWS_WITH_AS(loss(std::vector<int>{0, 1, 2}),

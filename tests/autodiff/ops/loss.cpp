@@ -74,8 +74,7 @@ TEST_CASE("rows whose label is ignore_index do not count") {
   loss.backward();
   CHECK((x.grad().array() == 0).all());
   CHECK(cross_entropy(x, none, {.reduction = Reduction::sum, .ignore_index = 255}).item() == 0);
-  CHECK_THROWS_WITH(cross_entropy(x, some, {.ignore_index = 1}),
-                    "cross_entropy: labels[1] is -100; expected 0..3");
+  CHECK_THROWS_WITH(cross_entropy(x, some, {.ignore_index = 1}), "cross_entropy: labels[1] is -100; expected 0..3");
 }
 
 TEST_CASE("labels as Eigen vectors") {
@@ -146,10 +145,8 @@ TEST_CASE("infinite and NaN logits never give a finite loss, where mathematics d
 }
 
 TEST_CASE("wrong labels are named") {
-  CHECK(data_error(std::vector<int>{0, 1, 4, 0, 9}) ==
-        "cross_entropy: labels[2] is 4; expected 0..3");
-  CHECK(data_error(std::vector<int>{0, 1, 2, 3, -1}) ==
-        "cross_entropy: labels[4] is -1; expected 0..3");
+  CHECK(data_error(std::vector<int>{0, 1, 4, 0, 9}) == "cross_entropy: labels[2] is 4; expected 0..3");
+  CHECK(data_error(std::vector<int>{0, 1, 2, 3, -1}) == "cross_entropy: labels[4] is -1; expected 0..3");
   CHECK(data_error(std::vector<std::uint64_t>{0, 1, 2, 3, UINT64_MAX}) ==
         "cross_entropy: labels[4] is 18446744073709551615; expected 0..3");
   CHECK(data_error(std::vector<std::int64_t>{0, std::int64_t{1} << 32, 2, 3, 1}) ==
