@@ -12,18 +12,18 @@
 
 namespace tinynet {
 
+/// The part of a flat vector that one parameter takes, and what has happened to it.
+struct ParameterPlace {
+  Index begin, size;          ///< which of the numbers
+  bool moved_away = false;    ///< whether the parameter lies elsewhere now, so that changes here do not reach it
+  std::uint64_t changes = 0;  ///< how often optimizers, assignments and loading have changed its numbers
+};
+
 /// The numbers of all parameters of a net, one after another in PyTorch's order, and their gradients.
 template <class Scalar>
 struct FlatParameters {
   /// A column vector in the memory where the numbers lie.
   using Vector = detail::vector_of<Scalar>;
-
-  /// The part that one parameter takes, and what has happened to it.
-  struct Place {
-    Index begin, size;          ///< which of the numbers
-    bool moved_away = false;    ///< whether the parameter lies elsewhere now, so that changes here do not reach it
-    std::uint64_t changes = 0;  ///< how often optimizers, assignments and loading have changed its numbers
-  };
 
   /// Zeros.
   explicit FlatParameters(Index size) : value(detail::constant_matrix<Scalar, dynamic, 1>(size, 1, 0)), gradient(size) {
@@ -34,7 +34,7 @@ struct FlatParameters {
 
   Vector value;                                            ///< all numbers
   typename detail::GradientVector<Scalar>::type gradient;  ///< the gradient of each
-  std::forward_list<Place> places;                         ///< of every parameter that lies here, or has lain here
+  std::forward_list<ParameterPlace> places;                ///< of every parameter that lies here, or has lain here
 };
 
 namespace detail {
@@ -76,9 +76,7 @@ struct ParameterRange {
 template <class Scalar>
 class ParameterNode final : public Node<Scalar> {
  public:
-  using Place = typename FlatParameters<Scalar>::Place;
-
-  ParameterNode(std::shared_ptr<FlatParameters<Scalar>> storage, const Place* place, Shape size)
+  ParameterNode(std::shared_ptr<FlatParameters<Scalar>> storage, const ParameterPlace* place, Shape size)
       : Node<Scalar>("parameter", size, recording),
         storage_(std::move(storage)),
         place_(place),
@@ -100,7 +98,7 @@ class ParameterNode final : public Node<Scalar> {
 
  private:
   std::shared_ptr<FlatParameters<Scalar>> storage_;
-  const Place* place_;  // in the storage
+  const ParameterPlace* place_;  // in the storage
   std::uint64_t changes_;
 };
 
@@ -112,13 +110,10 @@ template <class Scalar_>
 class AnyParameter {
  public:
   using Scalar = Scalar_;
-  /// Which part of a flat vector it takes.
-  using Place = typename FlatParameters<Scalar>::Place;
-
   /// A matrix [rows, cols], or with rank 1 a vector [cols].
   AnyParameter(Shape shape, int rank)
       : storage_(std::make_shared<FlatParameters<Scalar>>(shape.size())),
-        place_(&storage_->places.emplace_front(Place{0, shape.size()})),
+        place_(&storage_->places.emplace_front(ParameterPlace{0, shape.size()})),
         shape_(shape),
         rank_(rank) {}
   AnyParameter(const AnyParameter& other) : AnyParameter(other.shape_, other.rank_) { copy_numbers(other); }
@@ -171,7 +166,7 @@ class AnyParameter {
   /// Where in the flat vector its numbers begin.
   Index offset() const { return place_->begin; }
   /// The part of the flat vector that is its own.
-  Place& place() const { return *place_; }
+  ParameterPlace& place() const { return *place_; }
 
   /// Says that the numbers have been written, all of them: a loss that was computed from what they were before has no
   /// gradient any more, and an optimizer forgets what rounding has kept from them.
@@ -183,7 +178,7 @@ class AnyParameter {
     copy(data(), size(), storage->value.data() + offset);
     copy(storage_->gradient.data() + this->offset(), size(), storage->gradient.data() + offset);
     leave();
-    place_ = &storage->places.emplace_front(Place{offset, size()});
+    place_ = &storage->places.emplace_front(ParameterPlace{offset, size()});
     storage_ = std::move(storage);
   }
 
@@ -205,7 +200,7 @@ class AnyParameter {
   }
 
   std::shared_ptr<FlatParameters<Scalar>> storage_;
-  Place* place_;  // in the storage
+  ParameterPlace* place_;  // in the storage
   Shape shape_;
   int rank_;
 };

@@ -36,7 +36,10 @@ struct NamedTensor {
   }
 
   /// The same to be read.
-  operator NamedTensor<const Scalar>() const requires(!std::is_const_v<Scalar>) { return {name, shape, data, strides}; }
+  template <class Same>
+  requires(std::is_same_v<Same, Scalar> && !std::is_const_v<Same>) operator NamedTensor<const Same>() const {
+    return {name, shape, data, strides};
+  }
 };
 
 /// One of a tensor's numbers.

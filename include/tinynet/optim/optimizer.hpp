@@ -189,7 +189,7 @@ class Optimizer : public LearningRate {
  private:
   // One of its parameters.
   struct Member {
-    typename FlatParameters<Scalar>::Place* place;
+    ParameterPlace* place;
     std::uint64_t changes;  // as this optimizer left it
     Index begin;            // in what is remembered
   };
