@@ -4,6 +4,7 @@
 import gzip
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -193,9 +194,9 @@ class Words(ProgramTest):
     def test_no_character_of_the_pictures_is_missing(self):
         """Each Chinese word that a picture may have is drawn with the strokes of characters.hpp."""
         source = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "mnist")
-        drawn = set(re.findall(r"U'(.)'", open(os.path.join(source, "characters.hpp"), encoding="utf-8").read()))
+        drawn = set(re.findall(r"U'(.)'", pathlib.Path(source, "characters.hpp").read_text(encoding="utf-8")))
         words = dict(re.findall(r'{"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)"}',
-                                open(os.path.join(source, "words_chinese.cpp"), encoding="utf-8").read()))
+                                pathlib.Path(source, "words_chinese.cpp").read_text(encoding="utf-8")))
         names = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
         for english_words in (*names, "predicted", "actual", "predicted {*}", "actual {*}", "lab= {*}", "first layer's weights",
                               "{} of the first {} misclassified", "{} of the first {} misclassified, page {}"):
