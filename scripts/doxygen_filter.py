@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What doxygen sees of a header: doxygen_filter.py FILE prints it. Line numbers stay.
 
-Left out is what is in a namespace detail. Members that mean the same in every class that has them (a module's `forward`, a
+Left out is what is in a namespace detail, and stb in its own. Members that mean the same in every class that has them (a module's `forward`, a
 rule's call operator, copies, ...) get the same short description, unless they have one of their own, and the second of two functions with one name is an
 overload of the first; all others must be described in the header, or doxygen complains.
 """
@@ -22,6 +22,8 @@ SAME_EVERYWHERE = [
     (r"static constexpr Index OutFeatures = ", "The length of a row of the output, or `dynamic`."),
     (r"static constexpr bool vectorized = ", "Whether it may be called with packs; see ElementwiseFunction."),
     (r"static constexpr bool derivative_from_output = ", "See ElementwiseFunction."),
+    (r"Index least_rows\(\) const", "How many rows it needs at once; see Module."),
+    (r"void visit_masks\(", "Calls f with what the masks of each Dropout in it follow from, in order."),
     (r"constexpr T derivative\(T", "The derivative by x, given x and y = f(x)."),
     (r"constexpr T first\(T", "The derivative by the first operand, given both operands and the result."),
     (r"constexpr T second\(T", "The derivative by the second operand, given both operands and the result."),
@@ -45,10 +47,10 @@ SAME_EVERYWHERE = [
     (r"Index out_features\(\) const", "The length of a row of the output."),
 ]
 RULES = [(re.compile(rf"\s*(.*\) )?{pattern}"), text) for pattern, text in SAME_EVERYWHERE]
-DETAIL = re.compile(r"namespace (tinynet::)?detail(::\w+)? \{")
-DETAIL_END = re.compile(r"\}  // namespace (tinynet::)?detail(::\w+)?$")
+DETAIL = re.compile(r"namespace ((tinynet::)?detail(::\w+)?|tinynet_stb) \{")
+DETAIL_END = re.compile(r"\}  // namespace ((tinynet::)?detail(::\w+)?|tinynet_stb)$")
 LIST = re.compile(r"\s+([\w:]+(?:<.*>)?) (\w+[^,;]*(?:, \w+[^,;]*)+);\s+///< (.*)")  # double a = 1, b = 2;  ///< text
-FUNCTION = re.compile(r"( {0,2})(?! |:|return|if|for|while|else|requires|template|using|throw)[\w:<>&*,~ .]*?\b(operator\W+|\w+)\(")
+FUNCTION = re.compile(r"( {0,2})(?:\[\[[\w:]+\]\] )?(?! |:|return|if|for|while|else|requires|template|using|throw)[\w:<>&*,~ .]*?\b(operator\W+|\w+)\(")
 
 
 def public(lines):

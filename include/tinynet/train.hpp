@@ -140,6 +140,7 @@ requires(!Labels<L>) FitResult fit(const Net&, Opt&, const X&, const L&, FitOpti
   detail::require_labels<L>();
   return {};
 }
+/// The same.
 template <class Net, class Opt, class X, class L, class OnStep>
 requires(!Labels<L>) FitResult fit(const Net&, Opt&, const X&, const L&, FitOptions, OnStep&&) {
   detail::require_labels<L>();
@@ -235,6 +236,7 @@ Evaluation evaluate(const Net& net, const X& x, const L& labels) {
   result.accuracy = (rows - static_cast<double>(result.misclassified.size())) / rows;
   return result;
 }
+/// Other labels are a mistake that shall read as one.
 template <class Net, class X, class L>
 requires(!Labels<L>) Evaluation evaluate(const Net&, const X&, const L&) {
   detail::require_labels<L>();

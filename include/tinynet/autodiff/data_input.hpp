@@ -32,8 +32,8 @@ template <class Scalar_, Index RowCount_, Index ColCount_>
 class DataInput {
  public:
   using Scalar = Scalar_;
-  static constexpr Index RowCount = RowCount_;
-  static constexpr Index ColCount = ColCount_;
+  static constexpr Index RowCount = RowCount_;      ///< if it is known while compiling, else `dynamic`
+  static constexpr Index ColCount = ColCount_;      ///< the same
   using VarType = Var<Scalar, RowCount, ColCount>;  ///< what it is on the tape
 
   /// Of these rows, or all of a matrix, which must stay as they are until `backward()`.

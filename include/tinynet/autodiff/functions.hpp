@@ -28,7 +28,7 @@ struct Vectorized {
 /// The base of those whose every result is a single rounded operation, or a choice: a number alone has the bits that it
 /// has in a pack.
 struct Arithmetic : Vectorized {
-  static constexpr bool arithmetic = true;
+  static constexpr bool arithmetic = true;  ///< as told above
 };
 
 /// e^x.

@@ -31,6 +31,7 @@ class RowSelection {
   /// The same, multiplied (or divided) by a number when it is read.
   friend RowSelection operator*(const RowSelection& x, double factor) { return RowSelection(x.rows_.scaled(factor)); }
   friend RowSelection operator*(double factor, const RowSelection& x) { return x * factor; }
+  /// The same, divided by a number.
   friend RowSelection operator/(const RowSelection& x, double divisor) { return x * (1 / divisor); }
 
  private:
@@ -76,6 +77,7 @@ class Images {
   /// All pictures, their bytes multiplied (or divided) by a number when they are read: `images / 255`.
   RowSelection operator*(double factor) const { return RowSelection(as_rows().scaled(factor)); }
   friend RowSelection operator*(double factor, const Images& x) { return x * factor; }
+  /// The same, divided by a number.
   RowSelection operator/(double divisor) const { return *this * (1 / divisor); }
   /// As a net reads them.
   Rows as_rows() const {

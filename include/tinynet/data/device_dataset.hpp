@@ -30,6 +30,7 @@ class DeviceRowSelection {
     return DeviceRowSelection(x.rows_.scaled(factor));
   }
   friend DeviceRowSelection operator*(double factor, const DeviceRowSelection& x) { return x * factor; }
+  /// The same, divided by a number.
   friend DeviceRowSelection operator/(const DeviceRowSelection& x, double divisor) { return x * (1 / divisor); }
 
  private:
@@ -64,6 +65,7 @@ class DeviceImages {
     return DeviceRowSelection<Device>(as_rows().scaled(factor));
   }
   friend DeviceRowSelection<Device> operator*(double factor, const DeviceImages& x) { return x * factor; }
+  /// The same, divided by a number.
   DeviceRowSelection<Device> operator/(double divisor) const { return *this * (1 / divisor); }
   /// As a net reads them.
   detail::DeviceRows<Device> as_rows() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <tinynet/core/language.hpp>
 #include <vector>
 
 namespace tinynet::detail {

@@ -265,6 +265,7 @@ requires(Labels<L> || LabelLists<L>) EnsembleLosses<typename Net::Scalar> cross_
   }
   return EnsembleLosses<Scalar>(std::move(losses));
 }
+/// Other labels are a mistake that shall read as one.
 template <Index K, class Net, class Source, class L>
 requires(!Labels<L> && !LabelLists<L>) auto cross_entropy(const EnsembleOutput<K, Net, Source>& outputs, const L&,
                                                           CrossEntropyOptions options = {}) {

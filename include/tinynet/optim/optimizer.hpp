@@ -21,6 +21,7 @@ namespace functions {
 
 /// See detail::still_lost.
 struct StillLost : Vectorized {
+  /// What counts of `lost`.
   template <class T>
   constexpr T operator()(T number, T written, T lost) const {
     return detail::still_lost(number, written, lost);

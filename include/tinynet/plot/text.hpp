@@ -48,8 +48,8 @@ inline std::string drawable(std::string_view text) {
 /// A character that the font lacks: 16 rows of as many pixels, the highest bit to the left. They are drawn at half a
 /// line's scale, so that 2 gives them as they are.
 struct Glyph {
-  char32_t character;
-  std::array<std::uint16_t, 16> rows;
+  char32_t character;                  ///< which one
+  std::array<std::uint16_t, 16> rows;  ///< from the top
 };
 
 inline constexpr Index text_height = 12;  ///< of a line, in pixels
