@@ -9,6 +9,7 @@
 #include <tinynet/core/device.hpp>
 #include <tinynet/core/math.hpp>
 #include <tinynet/core/threads.hpp>
+#include <tinynet/cpu/kernels.hpp>
 
 namespace tinynet::detail {
 
@@ -31,7 +32,7 @@ bool update_range(Rule rule, Index begin, Index end, Scalar* p, const Scalar* g,
       const P zero(0);
       P zeros = zero;  // plus 0 times each number that is written: 0, or NaN if one is not finite
       // `load` and `store` handle whole packs, or the numbers that are left at the end; store returns those.
-      const auto apply = [&](const auto& load, const auto& store) {
+      const auto apply = [&](const auto& load, const auto& store) TINYNET_INLINE {
         P parameter = load(p), rest = still_lost(parameter, load(written), load(lost));
         [[maybe_unused]] std::array<P, States> s{load(state[I])...};
         subtract_compensated(parameter, rule(parameter, load(g), s[I]...), rest);
