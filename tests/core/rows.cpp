@@ -80,12 +80,12 @@ TEST_CASE("matrices and lists that are temporaries are kept") {
     const float* const loaded = rows.load(0, rows.rows(), copy.data());
     return Matrix<float>(ConstMatrixView<float>(loaded, rows.rows(), rows.cols()));
   };
-  const Matrix<float> expected = counted<Matrix<float>>(5, 3);
-  CHECK(numbers(all) == expected);
-  CHECK(numbers(some).row(0) == expected.row(4));
-  CHECK(numbers(some).row(1) == expected.row(0));
-  CHECK(numbers(one).row(0) == expected.row(2));
-  CHECK(numbers(fixed).row(0) == expected.row(3));
+  const Matrix<float> kept = counted<Matrix<float>>(5, 3);
+  CHECK(numbers(all) == kept);
+  CHECK(numbers(some).row(0) == kept.row(4));
+  CHECK(numbers(some).row(1) == kept.row(0));
+  CHECK(numbers(one).row(0) == kept.row(2));
+  CHECK(numbers(fixed).row(0) == kept.row(3));
 }
 
 TEST_CASE("a fingerprint tells all that may change, and nothing that may not") {
