@@ -135,7 +135,7 @@ class StbMemory {
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"  // all but one
-#pragma GCC diagnostic ignored "-Wunused-variable"
+#pragma GCC diagnostic ignored "-Wunused-variable"  // its options
 #endif
 namespace tinynet_stb {
 #include <stb_image_write.h>  // not found? Debian: apt-get install libstb-dev, and -I /usr/include/stb

@@ -21,7 +21,7 @@
 #undef INCLUDE_STB_EASY_FONT_H
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-function"  // all but two
 #endif
 namespace tinynet_stb {
 #include <stb_easy_font.h>  // not found? Debian: apt-get install libstb-dev, and -I /usr/include/stb
