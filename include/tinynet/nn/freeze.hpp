@@ -43,7 +43,8 @@ class FrozenNet {
     static_assert(detail::is_data_input<Input>,
                   "tinynet: freeze: evaluate the expression first, as in frozen(x.eval())");
     using Outputs = decltype(std::declval<const Net&>().forward(std::declval<const Input&>()));
-    const Rows rows = detail::make_input<Scalar>(x).as_rows();
+    const auto input = detail::make_input<Scalar>(x);
+    const Rows& rows = input.as_rows();
     Matrix<Scalar, Outputs::Rows, Outputs::Cols> y(rows.rows(), out_features());
     compute(rows, y.data());
     return y;

@@ -143,8 +143,7 @@ class Output {
         if (const auto stages = net_.stages(); stages.size > 0 && stages.stage[0].in == input_.cols()) {
           auto& tape = detail::Tape<Scalar>::current();
           const Index outputs = stages.stage[stages.size - 1].out;
-          const VarType y(tape.template append<detail::Node<Scalar>>("chain", Shape{1, outputs}, false));
-          y.node()->value = tape.allocate_numbers(outputs);
+          const VarType y(tape.template append_value<detail::Node<Scalar>>("chain", Shape{1, outputs}, false));
           detail::chain_row(stages.span(), input_.as_rows(), y.node()->value);
           return y;
         }
