@@ -42,7 +42,7 @@ last_step() {
   tail -c 20000 "$1" 2>/dev/null | grep -v ' Re-' | grep -oE '^ *\[?[0-9]+/[0-9]+(\] | Test )' | tail -n 1 | tr -c '0-9\n' ' '
 }
 
-# follow LOG WHAT SECONDS: says, until it is stopped, how far the command is that writes the log, and how long the rest
+# follow LOG WHAT MILLISECONDS: says, until it is stopped, how far the command is that writes the log, and how long the rest
 # will take: at first by what a step usually takes on one processor, then by how long they have taken. On a terminal
 # in one line that moves, elsewhere in a line every half minute.
 follow() {

@@ -58,10 +58,9 @@ class DataInput {
   VarType var() const {
     const auto& rows = rows_.get();
     auto& tape = detail::Tape<Scalar>::current();
-    auto* const node = tape.template append<detail::Node<Scalar>>("input", rows.shape(), false);
+    auto* const node = tape.template append_value<detail::Node<Scalar>>("input", rows.shape(), false);
     const VarType x(node);
     tape.set_share(node, detail::share_on_tape<Scalar>(rows));
-    node->value = tape.allocate_numbers(rows.shape().size());
     using detail::load;
     load(rows, node->value);
     return x;

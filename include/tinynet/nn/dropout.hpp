@@ -71,8 +71,7 @@ class Dropout : public Module<Dropout, void> {
   template <class Scalar>
   Var<Scalar> mask(Shape shape) const {
     auto& tape = detail::Tape<Scalar>::current();
-    const Var<Scalar> m(tape.template append<detail::Node<Scalar>>("mask", shape, false));
-    m.node()->value = tape.allocate_numbers(shape.size());
+    const Var<Scalar> m(tape.template append_value<detail::Node<Scalar>>("mask", shape, false));
     using detail::generate;
     generate(m.node()->value, shape.size(), detail::DropoutMask<detail::number_of<Scalar>>(stream_.next_key(), p_));
     return m;

@@ -216,6 +216,16 @@ void place_masks(const M& module, bool again) {
   });
 }
 
+/// The parameters that are to be trained, of a module or one by itself; the module's Dropouts get their places, unless
+/// they have some. Throws Error (usage) if there are none.
+template <class M>
+auto trained_parameters(M& module) {
+  auto list = parameter_list(module);
+  if (list.empty()) throw Error(ErrorCode::usage, "flat_parameters: this module has no parameters");
+  if constexpr (!IsParameter<M>) place_masks(module, false);
+  return list;
+}
+
 }  // namespace detail
 
 /// The net's parameters as one flat vector, in PyTorch's order; they are moved together if they are not yet, and an
@@ -223,10 +233,7 @@ void place_masks(const M& module, bool again) {
 /// Throws Error (usage) for a module without parameters.
 template <class M>
 std::shared_ptr<FlatParameters<typename M::Scalar>> flat_parameters(M& module) {
-  const auto list = detail::parameter_list(module);
-  if (list.empty()) throw Error(ErrorCode::usage, "flat_parameters: this module has no parameters");
-  detail::place_masks(module, false);
-  return detail::flatten(list);
+  return detail::flatten(detail::trained_parameters(module));
 }
 
 namespace detail {

@@ -212,13 +212,10 @@ class Optimizer : public LearningRate {
   static List list_of(Net&& net) {
     static_assert(std::is_same_v<Scalar, detail::TrainedScalar<Net>>,
                   "tinynet: the numbers of the optimizer and of the net must be of one type");
-    List list;
-    if constexpr (detail::Trained<Net>::is_right && std::is_same_v<Scalar, detail::TrainedScalar<Net>>) {
-      list = detail::parameter_list(net);
-      if constexpr (detail::HasMembers<std::remove_cvref_t<Net>>) detail::place_masks(net, false);
-    }
-    if (list.empty()) throw Error(ErrorCode::usage, "flat_parameters: this module has no parameters");
-    return list;
+    if constexpr (detail::Trained<Net>::is_right && std::is_same_v<Scalar, detail::TrainedScalar<Net>>)
+      return detail::trained_parameters(net);
+    else
+      return {};
   }
 
   static Index size_of(const List& list) {

@@ -20,9 +20,10 @@
 namespace tinynet {
 namespace detail {
 
-/// Letters and truth values are none, though the language takes them for integers.
 template <class T, class... Others>
 inline constexpr bool is_one_of = (std::same_as<T, Others> || ...);
+
+/// Letters and truth values are none, though the language takes them for integers.
 template <class T>
 concept WholeNumber =
     std::integral<T> && !is_one_of<std::remove_cv_t<T>, bool, char, wchar_t, char8_t, char16_t, char32_t>;
